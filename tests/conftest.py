@@ -1,0 +1,11 @@
+"""What every test can use; each plugin is one file in tests/plugins."""
+
+pytest_plugins = [
+    "tests.plugins.redis_server",
+    "tests.plugins.rabbitmq_server",
+    "tests.plugins.brokers",
+    "tests.plugins.namespace",
+    "tests.plugins.processes",
+    "tests.plugins.repository",
+    "tests.plugins.house",
+]
