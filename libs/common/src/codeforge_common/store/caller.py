@@ -1,0 +1,123 @@
+"""Sends scripts to the server and reads their answers: the one retry loop, and the one translation of errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgpack
+from redis import exceptions as refused
+from redis.asyncio import Redis
+
+from codeforge_common.errors import StoreFull, StoreUnavailable
+from codeforge_common.store.keys import prefix
+from codeforge_common.store.limits import event_log_bytes
+from codeforge_common.store.messages import Limits
+from codeforge_common.store.scripts import Script, load
+
+Answer = dict[str, Any]
+Observe = Callable[[str, float], None]
+
+TRIES = 2
+"""How often an idempotent script is sent when no answer comes; another is sent once."""
+
+_AWAY = (refused.ConnectionError, refused.TimeoutError, refused.BusyLoadingError, refused.ReadOnlyError)
+_REFUSALS = ("MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "LOADING", "READONLY", "BUSY")
+
+
+def translate(error: Exception) -> Exception:
+    """The error that a caller of the store sees: StoreFull, StoreUnavailable, or a defect of ours as it is."""
+    if isinstance(error, refused.OutOfMemoryError):
+        return StoreFull("The store has no memory left for new work.", retry_after=5.0)
+    if isinstance(error, refused.ResponseError) and not str(error).startswith(_REFUSALS):
+        return error
+    if isinstance(error, refused.RedisError | OSError):
+        return StoreUnavailable()
+    return error
+
+
+class Caller:
+    """Calls the scripts of one namespace.
+
+    ``clock`` stands in for the server's in tests (milliseconds); ``observe`` hears each call's script and seconds.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        namespace: str,
+        limits: Limits,
+        clock: Callable[[], int] | None = None,
+        observe: Observe | None = None,
+    ) -> None:
+        self._redis = redis
+        self._prefix = prefix(namespace)
+        self._limits = limits
+        self._clock = clock
+        self._observe = observe
+
+    async def call(self, name: str, **request: Any) -> Answer:
+        """The answer of the script ``name``. Raises StoreUnavailable, StoreFull."""
+        (answer,) = await self.call_many(name, [request])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def call_many(self, name: str, requests: Sequence[Answer]) -> list[Answer | Exception]:
+        """Calls ``name`` once for each request, in one round trip. A call that failed has its error in its place.
+
+        Raises StoreUnavailable when no answer came at all.
+        """
+        packed = [self._pack(request) for request in requests]
+        started = time.perf_counter()
+        answers = await self._send_until_answered(name, packed)
+        if self._observe is not None:
+            self._observe(name, time.perf_counter() - started)
+        return [translate(raw) if isinstance(raw, Exception) else _unpack(raw) for raw in answers]
+
+    async def _send_until_answered(self, name: str, packed: Sequence[bytes]) -> list[Any]:
+        tries = TRIES if load(name, self._limits).idempotent else 1
+        while True:
+            tries -= 1
+            try:
+                return await self._send(load(name, await self._limits_here()), packed)
+            except (refused.RedisError, OSError) as error:
+                if tries == 0 or not isinstance(error, _AWAY):
+                    raise translate(error) from error
+
+    async def _send(self, script: Script, packed: Sequence[bytes]) -> list[Any]:
+        answers = await self._evaluate(script, packed)
+        unknown = [place for place, answer in enumerate(answers) if isinstance(answer, refused.NoScriptError)]
+        if unknown:  # nothing of these was run: the server has been restarted or is new
+            await self._redis.script_load(script.text)
+            again = await self._evaluate(script, [packed[place] for place in unknown])
+            for place, answer in zip(unknown, again, strict=True):
+                answers[place] = answer
+        return answers
+
+    async def _evaluate(self, script: Script, packed: Sequence[bytes]) -> list[Any]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for argument in packed:
+                pipeline.evalsha(script.sha, 1, self._prefix, argument)
+            return list(await pipeline.execute(raise_on_error=False))
+
+    async def _limits_here(self) -> Limits:
+        if self._limits.event_log_max_bytes is None:
+            memory = await self._redis.info("memory")
+            self._limits = replace(self._limits, event_log_max_bytes=event_log_bytes(int(memory.get("maxmemory", 0))))
+        return self._limits
+
+    def _pack(self, request: Answer) -> bytes:
+        if self._clock is not None:
+            request = {**request, "now": self._clock()}
+        packed: bytes = msgpack.packb(request, use_bin_type=False)  # the Lua side knows no bin type
+        return packed
+
+
+def _unpack(raw: bytes) -> Answer:
+    # Lua has one kind of string; sealed secrets are not text and survive as surrogate escapes.
+    answer = msgpack.unpackb(raw, raw=False, unicode_errors="surrogateescape", strict_map_key=False)
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,46 @@
+"""Group commit: what gathers while one call is under way leaves together in the next. No timer; load sets the size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+Send = Callable[[Sequence[dict[str, Any]]], Awaitable[Sequence[dict[str, Any] | Exception]]]
+
+MOST = 64
+"""Calls in one group at most."""
+
+
+class GroupCommit:
+    """Hands single requests to ``send`` in groups, in the order in which they came."""
+
+    def __init__(self, send: Send, *, most: int = MOST) -> None:
+        self._send = send
+        self._most = most
+        self._waiting: deque[tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = deque()
+        self._sender: asyncio.Task[None] | None = None
+
+    async def submit(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to ``request``. Raises whatever the call raised."""
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_all())
+        return await future
+
+    async def _send_all(self) -> None:
+        while self._waiting:
+            group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            try:
+                answers = await self._send([request for request, _ in group])
+            except Exception as error:  # the whole group failed: each of its callers hears of it
+                answers = [error] * len(group)
+            for (_, future), answer in zip(group, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)

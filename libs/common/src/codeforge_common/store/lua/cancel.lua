@@ -1,0 +1,30 @@
+-- Cancels: a waiting or delayed job at once; a running one gets a mark, and ends as cancelled whatever its run does.
+-- in:  id caller reason
+-- out: { status, cancel } or { refused, status }
+-- idempotent: yes (a cancelled or marked job answers as before)
+-- memory: exempt (people must be able to stop work on a full server)
+-- uses: record log counts ready lease report settle read
+
+local job = load_job(IN.id)
+if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
+local status = job.field.status
+local why = IN.reason and ': ' .. IN.reason or ''
+
+if status == STATUS.waiting or status == STATUS.delayed then
+    if status == STATUS.waiting then unready(job) else redis.call('ZREM', KEY('delayed'), job.id) end
+    say(job, 'Cancelled' .. why)
+    set(job, 'cancel', '1')
+    set(job, 'since', nil)
+    rest(job, STATUS.cancelled)
+elseif status == STATUS.active then
+    if not job.field.cancel then
+        set(job, 'cancel', '1')
+        say(job, 'Cancel requested' .. why)
+        emit(job)
+        save(job)
+    end
+elseif status ~= STATUS.cancelled then
+    return { refused = 'job_state_conflict', status = status }
+end
+write_log()
+return { status = job.field.status, cancel = job.field.cancel ~= nil }

@@ -1,0 +1,10 @@
+-- One job's record.
+-- in:  id caller whole
+-- out: { job } or { refused }
+-- idempotent: yes (it reads)
+-- memory: exempt
+-- uses: record read
+
+local job = load_job(IN.id)
+if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
+return { job = describe(IN.id, IN.whole) }

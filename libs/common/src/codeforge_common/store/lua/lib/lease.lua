@@ -1,0 +1,32 @@
+-- The right to run a job: granted by a claim, removed by whatever ends the run, in the same script.
+--
+--   leases          sorted set: job -> when the lease ends
+--   held:<worker>   hash: job -> number of the claim that took it
+-- A lease stands as long as the record names its worker: both are set and removed together, and only here. That its end
+-- lies in the past takes nothing from it until the reaper has come by.
+
+local function holds(job, worker, token)
+    return job.field.worker == worker and number_of(job, 'token') == token
+end
+
+local function grant(job, worker, number, lease_ms)
+    raise_token(job)
+    set(job, 'worker', worker)
+    set(job, 'lease', lease_ms)
+    redis.call('ZADD', KEY('leases'), NOW + lease_ms, job.id)
+    redis.call('HSET', KEY('held', worker), job.id, number)
+    add(KEY('running'), job.field.user, 1)
+end
+
+-- Ends the run. `ended` lets the same finish, sent again, be recognised.
+local function release(job)
+    local worker = job.field.worker
+    set(job, 'ended', job.field.token .. ' ' .. worker)
+    set(job, 'worker', nil)
+    set(job, 'lease', nil)
+    set(job, 'number', nil)
+    redis.call('ZREM', KEY('leases'), job.id)
+    redis.call('HDEL', KEY('held', worker), job.id)
+    add(KEY('running'), job.field.user, -1)
+    unpark(job.field.user)
+end

@@ -1,0 +1,94 @@
+-- A job's record and the strings beside it.
+--
+--   job:<id>         hash: type user session status seq token attempts attempts_max crashes created_at updated_at
+--                    since started_at completed_at progress stage worker lease score number ended cancel sealed head
+--                    logbytes error (there is one) traceparent retry_id. Values are short (a hash of values up to 64
+--                    bytes takes a third of the memory); a field that would hold its default is left out.
+--   job:<id>:body    the fixed part of every update (JSON members, `head` bytes long), a line feed, then the data
+--   job:<id>:log     list of log lines, each as JSON
+--   job:<id>:error   the last failure, JSON     job:<id>:result, :brief   the result and its abridged form, JSON
+--   job:<id>:secret  the sealed secrets
+--
+-- `stage` and whatever else came from a worker as text is kept as JSON, so that an update is put together without
+-- encoding anything again.
+
+local PARTS = { '', ':body', ':log', ':error', ':result', ':brief', ':secret' }
+
+local function job_key(id, part)
+    return KEY('job', id) .. (part or '')
+end
+
+local function load_job(id)
+    local flat = redis.call('HGETALL', job_key(id))
+    if #flat == 0 then return nil end
+    local job = { id = id, field = {}, dirty = {} }
+    for i = 1, #flat, 2 do job.field[flat[i]] = flat[i + 1] end
+    return job
+end
+
+local function number_of(job, name)
+    return tonumber(job.field[name]) or 0
+end
+
+local function set(job, name, value)
+    if type(value) == 'number' then value = string.format('%.0f', value) end
+    job.field[name] = value
+    job.dirty[name] = true
+end
+
+local function save(job)
+    local write, drop = {}, {}
+    for name in pairs(job.dirty) do
+        if job.field[name] == nil then
+            drop[#drop + 1] = name
+        else
+            write[#write + 1] = name
+            write[#write + 1] = job.field[name]
+        end
+    end
+    if #write > 0 then redis.call('HSET', job_key(job.id), unpack(write)) end
+    if #drop > 0 then redis.call('HDEL', job_key(job.id), unpack(drop)) end
+    job.dirty = {}
+end
+
+local function each_part(job, command, ...)
+    for _, part in ipairs(PARTS) do redis.call(command, job_key(job.id, part), ...) end
+end
+
+-- Forgets the failure of an earlier attempt.
+local function clear_error(job)
+    if not job.field.error then return end
+    redis.call('DEL', job_key(job.id, ':error'))
+    set(job, 'error', nil)
+end
+
+-- A token only grows, and never below the clock: a store that went back in time can't give one out twice.
+local function raise_token(job)
+    set(job, 'token', math.max(number_of(job, 'token') + 1, NOW))
+end
+
+-- Appends finished log lines (JSON) and drops the oldest over the limits.
+local function append_lines(job, lines)
+    if #lines == 0 then return end
+    local key = job_key(job.id, ':log')
+    local bytes = number_of(job, 'logbytes')
+    for _, line in ipairs(lines) do bytes = bytes + #line end
+    for from = 1, #lines, 500 do
+        redis.call('RPUSH', key, unpack(lines, from, math.min(from + 499, #lines)))
+    end
+    local count = redis.call('LLEN', key)
+    while count > LIMITS.log_max_lines or bytes > LIMITS.log_max_bytes do
+        local oldest = redis.call('LPOP', key)
+        if not oldest then break end
+        bytes = bytes - #oldest
+        count = count - 1
+    end
+    set(job, 'logbytes', bytes)
+end
+
+-- A line of the store's own in the job's log.
+local function say(job, text)
+    local seconds = math.floor(NOW / 1000) % 86400
+    local clock = string.format('[%02d:%02d:%02d] ', math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60)
+    append_lines(job, { cjson.encode(clock .. text) })
+end

@@ -1,0 +1,48 @@
+-- A page of a user's jobs, newest first, from the user's index.
+--   jobs:<user>   sorted set: job -> when it was created
+-- in:  user limit after{created, job} status type session
+-- out: { jobs[], next{created, job}, cursor }
+-- idempotent: yes (it reads)
+-- memory: exempt
+-- uses: record log counts read
+
+local STEP = 100
+local LOOK_AT = 1000           -- jobs looked at in one call at most; a page may end early and still have a next one
+local PAGE_BYTES = 4 * 1048576
+
+local key = KEY('jobs', IN.user)
+local jobs, bytes, looked, last = {}, 0, 0, nil
+
+local function first_rank()
+    if not IN.after then return 0 end
+    local rank = redis.call('ZREVRANK', key, IN.after.job)
+    if rank then return rank + 1 end
+    return redis.call('ZCOUNT', key, string.format('(%.0f', IN.after.created), '+inf')
+        + redis.call('ZCOUNT', key, IN.after.created, IN.after.created)
+end
+
+local function wanted(id)
+    local f = redis.call('HMGET', job_key(id), 'status', 'type', 'session')
+    return f[1] and (not IN.status or f[1] == IN.status) and (not IN.type or f[2] == IN.type)
+        and (not IN.session or f[3] == IN.session)
+end
+
+local at = first_rank()
+local ended = false
+while not ended and #jobs < IN.limit and looked < LOOK_AT and bytes < PAGE_BYTES do
+    local ids = redis.call('ZREVRANGE', key, at, at + STEP - 1, 'WITHSCORES')
+    if #ids == 0 then ended = true end
+    for i = 1, #ids, 2 do
+        if #jobs == IN.limit or bytes >= PAGE_BYTES then break end
+        at = at + 1
+        looked = looked + 1
+        last = { job = ids[i], created = tonumber(ids[i + 1]) }
+        if wanted(ids[i]) then
+            local job = describe(ids[i], false)
+            bytes = bytes + #job.body + #(job.result or '')
+            jobs[#jobs + 1] = job
+        end
+    end
+end
+if not ended and at >= redis.call('ZCARD', key) then ended = true end
+return { jobs = jobs, next = not ended and last or nil, cursor = log_cursor() }

@@ -1,0 +1,96 @@
+-- One round of rescue, called by every process once a second: whoever comes within half a second of another does
+-- nothing. Bounded; `more` says that the bound was used and there may be more to do.
+-- in:  again (this call follows an answer with `more`)
+-- out: { skipped, more, promoted, crashed{type: n}, removed, rings{type: n} }
+-- idempotent: yes (a round does what is due)
+-- memory: exempt (it is what frees memory)
+-- uses: record log counts ready lease report settle
+
+local APART_MS = 500
+local BLIND_MS = 3000 -- longer without a round means that nobody could renew either
+local BOUND = 100
+local FORGET_TYPE_MS = 7 * 86400 * 1000
+
+local reaped_at = tonumber(redis.call('GET', KEY('reaped_at')))
+local gap = reaped_at and NOW - reaped_at
+if gap and gap >= 0 and gap < APART_MS and not IN.again then return { skipped = true } end
+redis.call('SET', KEY('reaped_at'), string.format('%.0f', NOW))
+
+if not gap or gap < 0 or gap > BLIND_MS then
+    -- An outage, a restart, a clock that stepped back: living workers get their leases' time again before any is taken.
+    local leases = redis.call('ZRANGE', KEY('leases'), 0, -1, 'WITHSCORES')
+    for i = 1, #leases, 2 do
+        local fresh = NOW + (tonumber(redis.call('HGET', job_key(leases[i]), 'lease')) or LIMITS.lease_ms)
+        local ends = gap and gap > 0 and math.min(tonumber(leases[i + 1]) + gap, fresh) or fresh
+        redis.call('ZADD', KEY('leases'), ends, leases[i])
+    end
+    return { skipped = false, more = true, promoted = 0, crashed = {}, removed = 0, rings = rings }
+end
+
+local more = false
+local function due(key, upto)
+    local ids = redis.call('ZRANGEBYSCORE', key, '-inf', upto, 'LIMIT', 0, BOUND)
+    if #ids == BOUND then more = true end
+    return ids
+end
+
+local promoted = due(KEY('delayed'), NOW)
+for _, id in ipairs(promoted) do
+    redis.call('ZREM', KEY('delayed'), id)
+    local job = load_job(id)
+    if job and job.field.status == STATUS.delayed then
+        move(job, STATUS.waiting)
+        make_ready(job, NOW)
+        emit(job)
+        save(job)
+    end
+end
+
+local crashed = {}
+for _, id in ipairs(due(KEY('leases'), NOW)) do
+    local job = load_job(id)
+    if job and job.field.worker then
+        crashed[job.field.type] = (crashed[job.field.type] or 0) + 1
+        crash(job)
+    else
+        redis.call('ZREM', KEY('leases'), id)
+    end
+end
+
+-- Work that can be claimed, a worker with credit, and nobody rang: the ring was lost or there was no credit then.
+local types = redis.call('HKEYS', KEY('types'))
+for _, job_type in ipairs(types) do
+    for _ = (rings[job_type] or 0) + 1, math.min(redis.call('LLEN', KEY('rotation', job_type)), BOUND) do
+        if not ring(job_type) then break end
+    end
+    redis.call('ZREMRANGEBYSCORE', KEY('serving', job_type), '-inf', NOW)
+end
+redis.call('ZREMRANGEBYSCORE', KEY('workers'), '-inf', NOW)
+
+local removed = due(KEY('finished'), NOW)
+for _, id in ipairs(removed) do
+    redis.call('ZREM', KEY('finished'), id)
+    local job = load_job(id)
+    if job then
+        move(job, nil)
+        redis.call('ZREM', KEY('jobs', job.field.user), id)
+        redis.call('ZREM', KEY('completed', job.field.type, job.field.user), id)
+        each_part(job, 'DEL')
+    end
+end
+
+-- A type that no worker has served for a week and that has no job is forgotten.
+for _, job_type in ipairs(types) do
+    if redis.call('EXISTS', KEY('serving', job_type)) == 1 or redis.call('EXISTS', KEY('counts', job_type)) == 1 then
+        redis.call('HSET', KEY('served_at'), job_type, NOW)
+    elseif NOW - (tonumber(redis.call('HGET', KEY('served_at'), job_type)) or NOW) > FORGET_TYPE_MS then
+        redis.call('HDEL', KEY('types'), job_type)
+        redis.call('HDEL', KEY('digests'), job_type)
+        redis.call('HDEL', KEY('served_at'), job_type)
+        redis.call('DEL', KEY('credit', job_type), KEY('credits', job_type))
+    end
+end
+
+write_log()
+trim_log_by_age()
+return { skipped = false, more = more, promoted = #promoted, crashed = crashed, removed = #removed, rings = rings }

@@ -1,0 +1,31 @@
+-- Extends a worker's leases, beats its heart and sets its credit.
+-- in:  worker held[{job, token, lease}] answered free serves[{type}] digest
+-- out: { verdicts[], announce }
+-- idempotent: yes (it says what is, not what changed)
+-- memory: exempt (a full server must not cost every running job its lease)
+-- uses: record counts ready lease
+
+local verdicts = {}
+for i, held in ipairs(IN.held) do
+    local job = load_job(held.job)
+    if not job then
+        verdicts[i] = VERDICT.gone
+    elseif not holds(job, IN.worker, held.token) then
+        verdicts[i] = VERDICT.fenced
+    else
+        redis.call('ZADD', KEY('leases'), NOW + number_of(job, 'lease'), job.id)
+        verdicts[i] = job.field.cancel and VERDICT.cancelled or VERDICT.held
+    end
+end
+
+local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')
+if not state[2] then
+    redis.call('ZADD', KEY('workers'), NOW + HEARTBEAT_MS, IN.worker)
+    -- A claim whose answer is still under way may have filled the slots: what the worker believes free is stale.
+    local fresh = IN.answered >= (tonumber(state[1]) or 0)
+    for _, served in ipairs(IN.serves) do
+        redis.call('ZADD', KEY('serving', served.type), NOW + HEARTBEAT_MS, IN.worker)
+        if fresh then set_credit(IN.worker, served.type, IN.free) end
+    end
+end
+return { verdicts = verdicts, announce = redis.call('HEXISTS', KEY('announced'), IN.digest) == 0 }

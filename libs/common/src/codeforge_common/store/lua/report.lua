@@ -1,0 +1,24 @@
+-- Progress, stage and log lines of a worker's runs.
+-- in:  worker reports[{job, token, number, progress, stage, lines[]}]
+-- out: { verdicts[] }
+-- idempotent: yes (each report has a number within its run; the same again appends nothing)
+-- memory: counts (progress is what a full server may lose)
+-- uses: record log counts ready lease report
+
+local verdicts = {}
+for i, report in ipairs(IN.reports) do
+    local job = load_job(report.job)
+    if not job then
+        verdicts[i] = VERDICT.gone
+    elseif not holds(job, IN.worker, report.token) then
+        verdicts[i] = VERDICT.fenced
+    else
+        if take_report(job, report) then
+            emit(job)
+            save(job)
+        end
+        verdicts[i] = job.field.cancel and VERDICT.cancelled or VERDICT.held
+    end
+end
+write_log()
+return { verdicts = verdicts }

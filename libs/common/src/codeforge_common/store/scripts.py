@@ -1,0 +1,88 @@
+"""The scripts: put together from ``lua/*.lua``, sent by digest, repeated when an answer was lost.
+
+A script file says in its first comments what goes in and out, whether it is idempotent, whether a full server may
+refuse it, and which files of ``lua/lib`` it uses. In front of each stands the same prelude: the words of the enums
+(each is spelled once, in Python), the limits, the input and the clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+
+from codeforge_common.events import UPDATE_LOG_LINES
+from codeforge_common.job import TERMINAL, Status
+from codeforge_common.store.messages import Limits, OutcomeKind, Verdict
+
+HEARTBEAT_MS = 3_000
+"""How long a worker's heartbeat and credit are believed (architecture: credit)."""
+
+CRASH_LINE = "Worker lost, waiting for another"
+"""The log line of a crash (contract, section 2)."""
+
+_HEADER = re.compile(r"^-- (idempotent|memory|uses): ?(.*)$", re.MULTILINE)
+_LUA = files("codeforge_common.store") / "lua"
+
+NAMES = tuple(sorted(entry.name.removesuffix(".lua") for entry in _LUA.iterdir() if entry.name.endswith(".lua")))
+"""The names of all scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script ready to be sent. ``idempotent``: it may be sent again when no answer came."""
+
+    name: str
+    text: str
+    sha: str
+    idempotent: bool
+
+
+def _table(values: Mapping[str, object]) -> str:
+    return "{" + ",".join(f"[{json.dumps(name)}]={json.dumps(value)}" for name, value in values.items()) + "}"
+
+
+def _prelude(limits: Limits) -> str:
+    return f"""
+local STATUS = {_table({status.value: status.value for status in Status})}
+local TERMINAL = {_table({status.value: True for status in sorted(TERMINAL)})}
+local OUTCOME = {_table({kind.value: kind.value for kind in OutcomeKind})}
+local VERDICT = {_table({verdict.value: verdict.value for verdict in Verdict})}
+local LIMITS = {_table(asdict(limits))}
+local HEARTBEAT_MS, UPDATE_LOG_LINES, CRASH_LINE = {HEARTBEAT_MS}, {UPDATE_LOG_LINES}, {json.dumps(CRASH_LINE)}
+local IN = cmsgpack.unpack(ARGV[1])
+local NOW = IN.now
+if not NOW then
+    local time = redis.call('TIME')
+    NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function KEY(family, a, b)
+    local key = KEYS[1] .. ':' .. family
+    if a then key = key .. ':' .. a end
+    if b then key = key .. ':' .. b end
+    return key
+end
+"""
+
+
+@cache
+def load(name: str, limits: Limits) -> Script:
+    """The script ``name`` with its prelude and libraries. Raises KeyError where a mark is missing in its header."""
+    body = (_LUA / f"{name}.lua").read_text()
+    marks = dict(_HEADER.findall(body))
+    exempt = marks["memory"].startswith("exempt")
+    libraries = "\n".join((_LUA / "lib" / f"{library}.lua").read_text() for library in marks["uses"].split())
+    text = (
+        f"#!lua{' flags=allow-oom' if exempt else ''}\n{_prelude(limits)}{libraries}\n"
+        f"return cmsgpack.pack((function()\n{body}\nend)())\n"
+    )
+    return Script(
+        name=name,
+        text=text,
+        sha=hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest(),
+        idempotent=marks["idempotent"].startswith("yes"),
+    )

@@ -1,0 +1,313 @@
+"""The store as the services use it: one method a script, one script a change.
+
+Every method may raise :class:`~codeforge_common.errors.StoreUnavailable`. ``caller`` is the user for whom a call is
+made, None for a client that names nobody (development mode); another user's job raises
+:class:`~codeforge_common.errors.JobNotFound`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from codeforge_common.errors import InvalidCursor
+from codeforge_common.job import JobRecord, JobType, Status
+from codeforge_common.store.caller import Caller, Observe
+from codeforge_common.store.connect import connect
+from codeforge_common.store.group_commit import GroupCommit
+from codeforge_common.store.messages import (
+    Accepted,
+    Changed,
+    ClusterState,
+    Held,
+    Limits,
+    Outcome,
+    Page,
+    Rate,
+    ReapRound,
+    Renewal,
+    Report,
+    Served,
+    Settled,
+    Submission,
+    Turn,
+    TypeState,
+    Verdict,
+)
+from codeforge_common.store.records import (
+    outcome_request,
+    record_of,
+    report_request,
+    run_of,
+    submission_request,
+)
+from codeforge_common.store.refusals import raise_refusal
+
+
+class Store:
+    """Asynchronous access to the store; one instance for one event loop."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        namespace: str = "codeforge",
+        limits: Limits | None = None,
+        clock: Callable[[], int] | None = None,
+        observe: Observe | None = None,
+    ) -> None:
+        """``clock`` (milliseconds) replaces the server's in tests; ``observe`` hears each call's script and seconds."""
+        self._redis = redis
+        self._caller = Caller(redis, namespace=namespace, limits=limits or Limits(), clock=clock, observe=observe)
+        self._creates = GroupCommit(lambda requests: self._caller.call_many("create", requests))
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        namespace: str = "codeforge",
+        limits: Limits | None = None,
+        max_connections: int = 2,
+        tls_verify: str = "full",
+        tls_ca: str | None = None,
+        timeout: float = 5.0,
+        observe: Observe | None = None,
+    ) -> Store:
+        """A store at ``url`` (``redis://``, ``rediss://``, ``sentinel://h1,h2/0?master=name``). Connects lazily."""
+        redis = connect(url, max_connections=max_connections, timeout=timeout, tls_verify=tls_verify, tls_ca=tls_ca)
+        return cls(redis, namespace=namespace, limits=limits, observe=observe)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._redis.aclose(close_connection_pool=True)
+
+    async def ping(self) -> None:
+        """Returns when the server answers scripts. Raises StoreUnavailable."""
+        await self._caller.call("types")
+
+    # ── gateway ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def create(self, submission: Submission) -> Accepted:
+        """Creates a job. Submits that come while a call is under way leave together in the next (at most 64).
+
+        Raises RateLimited, TooManyWaiting, UnknownJobType, JobTypesOutdated, IdempotencyConflict, StoreFull.
+        """
+        answer = await self._creates.submit(submission_request(submission))
+        raise_refusal(answer)
+        rate = Rate(remaining=answer["remaining"], reset_ms=answer["reset"]) if "remaining" in answer else None
+        return Accepted(job_id=answer["job"], repeated=answer["repeated"], ring=answer["ring"], rate=rate)
+
+    async def get(self, job_id: str, *, caller: str | None, whole: bool = True) -> JobRecord:
+        """The job's record with its log and its whole result, or else a long one abridged. Raises JobNotFound."""
+        answer = await self._caller.call("get", id=job_id, caller=caller, whole=whole)
+        raise_refusal(answer)
+        return record_of(answer["job"])
+
+    async def page(
+        self,
+        user_id: str,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        status: Status | None = None,
+        type: str | None = None,
+        session_id: str | None = None,
+    ) -> Page:
+        """A user's jobs, newest first, long results abridged. ``cursor`` is a page's ``next_cursor``.
+
+        Raises InvalidCursor.
+        """
+        answer = await self._caller.call(
+            "page",
+            user=user_id,
+            limit=limit,
+            after=_after(cursor),
+            status=status and status.value,
+            type=type,
+            session=session_id,
+        )
+        last = answer.get("next")
+        return Page(
+            jobs=[record_of(raw) for raw in answer["jobs"]],
+            next_cursor=f"{last['created']}-{last['job']}" if last else None,
+            cursor=answer["cursor"],
+        )
+
+    async def unfinished(self, user_id: str, *, newest: int = 20) -> Page:
+        """For the start of a stream: every unfinished job of the user and the newest ``newest`` others."""
+        answer = await self._caller.call("unfinished", user=user_id, newest=newest)
+        return Page(jobs=[record_of(raw) for raw in answer["jobs"]], next_cursor=None, cursor=answer["cursor"])
+
+    async def cancel(self, job_id: str, *, caller: str | None, reason: str | None = None) -> Changed:
+        """Cancels. Raises JobNotFound, NotInThatState (completed or failed)."""
+        answer = await self._caller.call("cancel", id=job_id, caller=caller, reason=reason)
+        raise_refusal(answer)
+        return Changed(status=Status(answer["status"]), cancel_requested=answer["cancel"], rings={})
+
+    async def retry(self, job_id: str, *, caller: str | None, request_id: str, sealed: bytes | None = None) -> Changed:
+        """Runs a failed or cancelled job again. Raises JobNotFound, NotInThatState, SecretExpired.
+
+        ``request_id`` makes a repeat of the call harmless. ``sealed`` replaces the job's secret.
+        """
+        answer = await self._caller.call("retry", id=job_id, caller=caller, request=request_id, sealed=sealed)
+        raise_refusal(answer)
+        return Changed(status=Status(answer["status"]), cancel_requested=False, rings=_map(answer["rings"]))
+
+    async def cluster(self) -> ClusterState:
+        """Counts by type and state, oldest waiting, live workers: O(types)."""
+        answer = await self._caller.call("cluster")
+        return ClusterState(
+            types=[
+                TypeState(
+                    type=raw["type"],
+                    counts={status: _map(raw["counts"]).get(status.value, 0) for status in Status},
+                    oldest_waiting_ms=int(raw["oldest"]),
+                    workers=raw["workers"],
+                )
+                for raw in sorted(answer["types"], key=lambda raw: str(raw["type"]))
+            ],
+            workers_alive=answer["alive"],
+        )
+
+    # ── job types ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def announce(self, types: Sequence[JobType], *, only_missing: bool = False) -> None:
+        """Makes job types known.
+
+        ``only_missing``: leave those alone that are known (a gateway announcing the built-in types).
+        """
+        await self._caller.call(
+            "announce",
+            types=[{"type": one.name, "digest": one.digest, "announcement": one.announcement()} for one in types],
+            digest=types_digest(types),
+            only_missing=only_missing,
+        )
+
+    async def types(self) -> Mapping[str, JobType]:
+        """All known job types by name."""
+        answer = await self._caller.call("types")
+        return {name: JobType.from_announcement(text) for name, text in _map(answer["types"]).items()}
+
+    # ── worker ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def claim(
+        self, *, worker: str, number: int, slots: int, serves: Sequence[Served], outcomes: Sequence[Outcome] = ()
+    ) -> Turn:
+        """Settles ``outcomes`` and fills ``slots`` with runs, in one round trip.
+
+        ``worker``: an id random per process start. ``number``: grows by one with each new claim; the same number again
+        is the same claim (the answer repeats its leases). ``serves``: in the order in which types take turns,
+        beginning after the one served last. The credit of each type becomes the slots left free.
+        """
+        answer = await self._caller.call(
+            "claim",
+            worker=worker,
+            number=number,
+            slots=slots,
+            serves=_serves(serves),
+            outcomes=[outcome_request(outcome) for outcome in outcomes],
+        )
+        return Turn(
+            settled=_settled(outcomes, answer),
+            runs=[run_of(raw) for raw in answer["runs"]],
+            rings=_map(answer["rings"]),
+        )
+
+    async def settle(self, *, worker: str, outcomes: Sequence[Outcome]) -> tuple[Sequence[Settled], Mapping[str, int]]:
+        """Settles outcomes without claiming. Idempotent. Returns what became of each and the rings to send."""
+        answer = await self._caller.call(
+            "settle", worker=worker, outcomes=[outcome_request(outcome) for outcome in outcomes]
+        )
+        return _settled(outcomes, answer), _map(answer["rings"])
+
+    async def report(self, *, worker: str, reports: Sequence[Report]) -> Sequence[Verdict]:
+        """Progress, stage and log lines of runs; one verdict (HELD, CANCELLED, FENCED, GONE) for each, in order.
+
+        Raises StoreFull when the server has no memory left: the reports are dropped by the caller and counted.
+        """
+        answer = await self._caller.call(
+            "report", worker=worker, reports=[report_request(report) for report in reports]
+        )
+        return [Verdict(word) for word in answer["verdicts"]]
+
+    async def renew(
+        self, *, worker: str, held: Sequence[Held], answered: int, free: int, serves: Sequence[Served], digest: str
+    ) -> Renewal:
+        """Extends leases, beats the worker's heart and sets its credit to ``free`` slots for each type it serves.
+
+        ``answered``: the number of the last claim whose answer has come (0: none); when the store has seen a higher
+        one the credit is left alone. ``free`` is 0 from SIGTERM on. ``digest`` is of the worker's announcements
+        (:func:`types_digest`).
+        """
+        answer = await self._caller.call(
+            "renew",
+            worker=worker,
+            held=[{"job": lease.job_id, "token": lease.token} for lease in held],
+            answered=answered,
+            free=free,
+            serves=_serves(serves),
+            digest=digest,
+        )
+        return Renewal(verdicts=[Verdict(word) for word in answer["verdicts"]], announce=answer["announce"])
+
+    async def close_worker(self, *, worker: str, serves: Sequence[Served]) -> tuple[Sequence[str], Mapping[str, int]]:
+        """The worker's last call: hands back every lease that still names it; later claims under its id take nothing.
+
+        Returns the ids of the jobs handed back and the rings to send.
+        """
+        answer = await self._caller.call("close", worker=worker, serves=_serves(serves))
+        return list(answer["handed_back"]), _map(answer["rings"])
+
+    # ── everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def reap(self, *, again: bool = False) -> ReapRound:
+        """One bounded round of rescue: due delayed jobs, expired leases, unrung work, records over age.
+
+        Within half a second of another's round it does nothing, unless ``again`` says that the last one answered
+        ``more``.
+        """
+        answer = await self._caller.call("reap", again=again)
+        if answer["skipped"]:
+            return ReapRound(skipped=True, more=False, promoted=0, crashed={}, removed=0, rings={})
+        return ReapRound(
+            skipped=False,
+            more=answer["more"],
+            promoted=answer["promoted"],
+            crashed=_map(answer["crashed"]),
+            removed=answer["removed"],
+            rings=_map(answer["rings"]),
+        )
+
+
+def types_digest(types: Sequence[JobType]) -> str:
+    """16 hex digits for a worker's announcements together, whatever their order."""
+    return hashlib.sha256(" ".join(sorted(one.digest for one in types)).encode()).hexdigest()[:16]
+
+
+def _map(table: Any) -> dict[str, Any]:
+    # An empty Lua table has no kind; it arrives as an empty list.
+    return dict(table or ())
+
+
+def _serves(serves: Sequence[Served]) -> list[dict[str, Any]]:
+    return [{"type": served.type, "lease": served.lease_ms} for served in serves]
+
+
+def _settled(outcomes: Sequence[Outcome], answer: Mapping[str, Any]) -> list[Settled]:
+    return [
+        Settled(job_id=outcome.job_id, verdict=Verdict(raw[0]), status=Status(raw[1]) if len(raw) > 1 else None)
+        for outcome, raw in zip(outcomes, answer["settled"], strict=True)
+    ]
+
+
+def _after(cursor: str | None) -> dict[str, Any] | None:
+    if cursor is None:
+        return None
+    created, _, job = cursor.partition("-")
+    if not created.isdecimal() or len(created) > 15 or not 0 < len(job) <= 64:
+        raise InvalidCursor("The cursor is not one that this service gave out.")
+    return {"created": int(created), "job": job}

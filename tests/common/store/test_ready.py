@@ -1,0 +1,131 @@
+"""Turns, caps, credits and rings: who is claimed next, and when somebody has to be rung for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from codeforge_common.store import Limits, Outcome, OutcomeKind, Run
+from tests.common.store.harness import AGENT, OTHER, Harness, harness
+
+BOTH = (AGENT.name, OTHER.name)
+
+
+async def test_users_take_turns_and_each_users_jobs_keep_their_order(bench: Harness) -> None:
+    jobs = {user: [await bench.submit(user=user) for _ in range(n)] for user, n in (("ann", 3), ("bob", 1), ("cy", 2))}
+    claimed = [run.job_id for _ in range(3) for run in (await bench.claim(slots=2)).runs]
+    assert claimed == [jobs["ann"][0], jobs["bob"][0], jobs["cy"][0], jobs["ann"][1], jobs["cy"][1], jobs["ann"][2]]
+
+
+async def test_types_take_turns_within_a_claim(bench: Harness) -> None:
+    for _ in range(4):
+        await bench.submit(type=AGENT)
+        await bench.submit(type=OTHER)
+    runs = (await bench.claim(slots=5, types=BOTH)).runs
+    assert [run.type for run in runs] == ["agent_task", "other_task", "agent_task", "other_task", "agent_task"]
+
+
+async def test_a_worker_gets_only_what_it_serves(bench: Harness) -> None:
+    await bench.submit(type=OTHER)
+    assert not (await bench.claim(slots=5)).runs
+
+
+class TestRunningCap:
+    @pytest.fixture
+    async def bench(self, redis_url: str, namespace: str) -> AsyncIterator[Harness]:
+        async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, user_max_running=2)) as made:
+            yield made
+
+    async def test_a_user_at_the_cap_holds_up_nobody(self, bench: Harness) -> None:
+        for _ in range(4):
+            await bench.submit(user="ann")
+        theirs = await bench.submit(user="bob")
+        runs = (await bench.claim(slots=5)).runs
+        assert Counter(run.user_id for run in runs) == {"ann": 2, "bob": 1}
+        assert theirs in {run.job_id for run in runs}
+
+    async def test_the_cap_counts_over_all_types(self, bench: Harness) -> None:
+        for job_type in (AGENT, OTHER, AGENT, OTHER):
+            await bench.submit(type=job_type)
+        assert len((await bench.claim(slots=5, types=BOTH)).runs) == 2
+
+    async def test_a_slot_that_becomes_free_brings_the_user_back_and_rings(self, bench: Harness) -> None:
+        for _ in range(3):
+            await bench.submit()
+        run = (await bench.claim(slots=2)).runs[0]
+        assert not (await bench.claim("w2", slots=1)).runs  # w2 has credit and nothing to do
+        assert (await bench.claim("w1", slots=0)).rings == {}
+        turn = await bench.claim("w1", slots=0, outcomes=[_completed(run)])
+        assert turn.rings == {"agent_task": 1}
+        assert len((await bench.claim("w2", slots=1)).runs) == 1
+
+
+def _completed(run: Run) -> Outcome:
+    return Outcome(job_id=run.job_id, token=run.token, kind=OutcomeKind.COMPLETED)
+
+
+class TestRings:
+    async def test_without_a_free_worker_nobody_is_rung(self, bench: Harness) -> None:
+        assert not (await bench.store.create(bench.submission())).ring
+
+    async def test_rings_never_exceed_the_announced_slots(self, bench: Harness) -> None:
+        await bench.renew("w1", free=2)
+        await bench.renew("w2", free=1)
+        rung = [(await bench.store.create(bench.submission())).ring for _ in range(10)]
+        assert rung.count(True) == 3
+
+    async def test_a_claim_sets_the_credit_to_what_it_left_free(self, bench: Harness) -> None:
+        await bench.submit()
+        await bench.claim(slots=3)
+        rung = [(await bench.store.create(bench.submission())).ring for _ in range(4)]
+        assert rung.count(True) == 2
+
+    async def test_a_credit_lives_three_seconds(self, bench: Harness) -> None:
+        await bench.renew(free=1)
+        bench.clock.tick(3_000)
+        assert not (await bench.store.create(bench.submission())).ring
+
+    async def test_a_credit_from_the_future_is_not_believed(self, bench: Harness) -> None:
+        await bench.renew(free=1)
+        bench.clock.tick(-60_000)
+        assert not (await bench.store.create(bench.submission())).ring
+
+    async def test_a_renewal_that_missed_a_claim_leaves_the_credit_alone(self, bench: Harness) -> None:
+        await bench.submit()
+        await bench.claim(slots=1)  # its answer is still under way when the renewal leaves
+        await bench.renew(free=1, answered=0)
+        assert not (await bench.store.create(bench.submission())).ring
+
+    async def test_a_stopping_worker_is_not_rung(self, bench: Harness) -> None:
+        await bench.renew(free=1)
+        await bench.renew(free=0)
+        assert not (await bench.store.create(bench.submission())).ring
+
+    async def test_a_capped_users_jobs_take_no_credit(self, redis_url: str, namespace: str) -> None:
+        async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, user_max_running=1)) as bench:
+            await bench.start(user="ann")
+            await bench.renew("w2", free=1)
+            assert not (await bench.store.create(bench.submission(user="ann"))).ring
+            assert (await bench.store.create(bench.submission(user="bob"))).ring
+
+    async def test_a_lost_ring_is_sent_again_by_the_reaper(self, bench: Harness) -> None:
+        await bench.renew(free=1)
+        assert (await bench.store.create(bench.submission())).ring
+        await bench.renew(free=1)  # still idle: the ring never came
+        assert (await bench.store.reap(again=True)).rings == {"agent_task": 1}
+        assert (await bench.store.reap(again=True)).rings == {}
+
+    async def test_a_due_job_rings(self, bench: Harness) -> None:
+        await bench.submit(delay_ms=1_000)
+        bench.clock.tick(1_000)
+        await bench.renew(free=2)
+        assert (await bench.store.reap(again=True)).rings == {"agent_task": 1}
+
+    async def test_a_retry_by_hand_rings(self, bench: Harness) -> None:
+        job_id = await bench.submit()
+        await bench.store.cancel(job_id, caller="ann")
+        await bench.renew(free=1)
+        changed = await bench.store.retry(job_id, caller="ann", request_id="r")
+        assert changed.rings == {"agent_task": 1}
