@@ -1,0 +1,145 @@
+"""The shapes of what is answered (contract, section 1), as the routes build them and the API document shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NotRequired
+
+# pydantic reads the TypedDict of typing only from Python 3.12 on.
+from typing_extensions import TypedDict
+
+from codeforge_common.job import Status
+
+
+class Data(TypedDict):
+    """What was asked for, without its secrets."""
+
+    userId: str
+    sessionId: str
+    userMessage: str
+    agentType: str | None
+    context: Mapping[str, Any]
+
+
+class Job(TypedDict):
+    """A job. Times are ISO-8601 in UTC. ``failedReason`` begins with the error's code where it has one."""
+
+    id: str
+    type: str
+    status: Status
+    title: str
+    data: Data
+    result: Any
+    progress: int
+    stage: str | None
+    logs: Sequence[str]
+    createdAt: str
+    startedAt: str | None
+    completedAt: str | None
+    updatedAt: str
+    failedReason: str | None
+    attemptsMade: int
+    attemptsMax: int
+    crashes: int
+    cancelRequested: bool
+    seq: int
+
+
+class Submitted(TypedDict):
+    """An accepted submit."""
+
+    success: Literal[True]
+    jobId: str
+    status: Literal["queued"]
+    message: str
+
+
+class Finished(TypedDict):
+    """A job that ended while the answer was held (``Prefer: wait``)."""
+
+    success: Literal[True]
+    jobId: str
+    status: Status
+    job: Job
+
+
+class Found(TypedDict):
+    """One job."""
+
+    success: Literal[True]
+    job: Job
+    jobId: NotRequired[str]
+    status: NotRequired[Status]
+
+
+class JobsPage(TypedDict):
+    """A page of jobs, newest first. ``cursor`` is the event log's position, for ``since``."""
+
+    success: Literal[True]
+    jobs: Sequence[Job]
+    count: int
+    nextCursor: str | None
+    cursor: str
+
+
+class Done(TypedDict):
+    """A change that was made."""
+
+    success: Literal[True]
+    message: str
+
+
+class Counts(TypedDict):
+    """Jobs that are kept, by state. ``total`` is the sum."""
+
+    waiting: int
+    active: int
+    completed: int
+    failed: int
+    delayed: int
+    total: int
+
+
+class QueueStats(TypedDict):
+    """The queue's numbers."""
+
+    success: Literal[True]
+    stats: Counts
+
+
+class ChatData(TypedDict):
+    """What the chat says. With a job, its id and state."""
+
+    jobId: NotRequired[str]
+    status: NotRequired[Literal["queued"]]
+    backgroundMode: bool
+    message: str
+
+
+class ChatAnswer(TypedDict):
+    """The chat's answer."""
+
+    success: Literal[True]
+    data: ChatData
+
+
+class FaultDocument(TypedDict):
+    """One thing that is wrong with a request. What was sent is never repeated."""
+
+    path: str
+    message: str
+
+
+class Problem(TypedDict):
+    """An RFC 9457 problem, with ``success`` and ``error`` for clients that read those."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    success: Literal[False]
+    error: str
+    code: str
+    traceId: str | None
+    errors: NotRequired[Sequence[FaultDocument]]

@@ -1,0 +1,124 @@
+"""The gateway as an ASGI application: wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from codeforge_common.event_log import EventTail
+from codeforge_common.identity import Identity
+from codeforge_common.queue import Bell
+from codeforge_common.secrets import KeyRing
+from codeforge_common.store import Store
+from codeforge_common.telemetry.metrics import Metrics
+from codeforge_common.telemetry.readiness import Readiness
+from codeforge_common.telemetry.tracing import Tracing
+from codeforge_gateway.cluster_watch import watch_cluster
+from codeforge_gateway.door import Door
+from codeforge_gateway.job_types import JobTypes
+from codeforge_gateway.openapi import describe
+from codeforge_gateway.parts import Parts
+from codeforge_gateway.problems import handle_problems
+from codeforge_gateway.request_span import RequestSpan
+from codeforge_gateway.routes import chat, events, health, jobs, stats, submit
+from codeforge_gateway.schemas import Bodies
+from codeforge_gateway.settings import GatewaySettings
+
+DESCRIPTION = "Background jobs of a chat: submit over HTTP, follow over Socket.IO or Server-Sent Events."
+
+_CORS_METHODS = ["GET", "POST", "DELETE"]
+_CORS_REQUEST_HEADERS = [
+    *("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "Traceparent", "X-User-Id")
+]
+_CORS_ANSWER_HEADERS = ["Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After"]
+
+
+def build_app(
+    *,
+    settings: GatewaySettings,
+    store: Store,
+    tail: EventTail,
+    bell: Bell,
+    metrics: Metrics,
+    readiness: Readiness,
+    identity: Identity,
+    keyring: KeyRing,
+    tracing: Tracing,
+    types: JobTypes | None = None,
+) -> FastAPI:
+    """The application. Whoever calls starts and ends ``store``, ``tail`` and ``bell``, which may be shared.
+
+    Its lifespan runs only what is the gateway's own: reading the job types, and looking at the cluster.
+    """
+    parts = Parts(
+        settings=settings,
+        bodies=Bodies.of(settings),
+        store=store,
+        tail=tail,
+        bell=bell,
+        types=types or JobTypes(store=store, metrics=metrics),
+        metrics=metrics,
+        readiness=readiness,
+        identity=identity,
+        keyring=keyring,
+        tracing=tracing,
+    )
+    app = FastAPI(
+        title="CodeForge Jobs",
+        version="1",
+        description=DESCRIPTION,
+        redoc_url=None,
+        redirect_slashes=False,
+        # Ours are in request_span.py and telemetry/metrics.py.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        routes=[
+            *submit.routes(settings),
+            *chat.routes(settings),
+            *stats.routes(settings),
+            *jobs.routes(settings),
+            *events.routes(settings),
+            *health.routes(settings),
+        ],
+        middleware=_middleware(parts),
+        lifespan=_own_tasks,
+    )
+    app.state.parts = parts
+    handle_problems(app)
+    describe(app)
+    return app
+
+
+def _middleware(parts: Parts) -> list[Middleware]:
+    inner = [Middleware(RequestSpan, tracing=parts.tracing), Middleware(Door, identity=parts.identity)]
+    if not parts.settings.cors_origins:
+        return inner
+    # Outermost, so that a page can read errors too.
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=parts.settings.cors_origins,
+        allow_methods=_CORS_METHODS,
+        allow_headers=_CORS_REQUEST_HEADERS,
+        expose_headers=_CORS_ANSWER_HEADERS,
+        max_age=600,
+    )
+    return [cors, *inner]
+
+
+@asynccontextmanager
+async def _own_tasks(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    tasks = [
+        asyncio.create_task(parts.types.run(), name="job types"),
+        asyncio.create_task(watch_cluster(parts), name="cluster watch"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

@@ -1,0 +1,54 @@
+"""Looks at the whole installation once a second, for the metrics and for ``/readyz``: one small script call."""
+
+from __future__ import annotations
+
+import asyncio
+
+from codeforge_common.errors import StoreUnavailable
+from codeforge_common.store import ClusterState
+from codeforge_common.telemetry.cluster import ClusterNumbers
+from codeforge_gateway.parts import Parts
+
+INTERVAL_SECONDS = 1.0
+
+CHECKS = ("store", "broker", "event_log", "job_types")
+"""What the gateway reports on ``/readyz``."""
+
+
+async def watch_cluster(parts: Parts, *, interval: float = INTERVAL_SECONDS) -> None:
+    """Keeps :data:`CHECKS` and the cluster's gauges up to date, until cancelled. ``interval`` in seconds."""
+    while True:
+        await look(parts)
+        await asyncio.sleep(interval)
+
+
+async def look(parts: Parts) -> None:
+    """One look."""
+    readiness = parts.readiness
+    readiness.set("broker", ok=parts.bell.connected, detail=None if parts.bell.connected else "not connected")
+    readiness.set("event_log", ok=parts.tail.connected, detail=None if parts.tail.connected else "not read")
+    try:
+        state = await parts.store.cluster()
+    except StoreUnavailable as error:
+        readiness.set("store", ok=False, detail=str(error))
+        return
+    numbers = numbers_of(state)
+    parts.metrics.cluster.set(numbers)
+    readiness.set("store", ok=True, detail={"workers_alive": state.workers_alive})
+    # Told and not held against us: such jobs are accepted, and wait for a worker.
+    readiness.set("job_types", ok=True, detail={"without_worker": without_worker(state)})
+
+
+def without_worker(state: ClusterState) -> list[str]:
+    """The job types that no living worker serves."""
+    return [type.type for type in state.types if type.workers == 0]
+
+
+def numbers_of(state: ClusterState) -> ClusterNumbers:
+    """The state as the gauges show it."""
+    return ClusterNumbers(
+        jobs={type.type: type.counts for type in state.types},
+        oldest_waiting_seconds={type.type: type.oldest_waiting_ms / 1000 for type in state.types},
+        workers_alive=state.workers_alive,
+        types_without_worker=len(without_worker(state)),
+    )

@@ -1,0 +1,103 @@
+"""The job types that workers have announced, with their schemas compiled: read every few seconds, and on a miss."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from codeforge_common.errors import StoreUnavailable, UnknownJobType
+from codeforge_common.job import BUILT_IN_TYPES, JobType
+from codeforge_common.store import Store
+from codeforge_common.telemetry.metrics import Metrics
+from codeforge_gateway.errors import Fault
+from codeforge_gateway.validation import Validator, compiled, faults
+
+REFRESH_SECONDS = 5.0
+"""How old the known types may be (architecture: Job types)."""
+
+_log = structlog.get_logger(__name__)
+
+
+class KnownType:
+    """A job type as it was announced, ready to check a ``context`` with."""
+
+    __slots__ = ("_validator", "digest", "type")
+
+    def __init__(self, type: JobType) -> None:
+        """Raises ValueError when the announced schema isn't one."""
+        self.type = type
+        self.digest = type.digest
+        self._validator: Validator = compiled(type.context_schema)
+
+    def faults(self, context: Mapping[str, Any]) -> Sequence[Fault]:
+        """What is wrong with ``context``; paths begin with ``context``."""
+        return faults(self._validator, context, below="context")
+
+
+class JobTypes:
+    """Knows the job types of the whole installation. The built-in ones are known before the store answered."""
+
+    def __init__(self, *, store: Store, metrics: Metrics, refresh_seconds: float = REFRESH_SECONDS) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._refresh_seconds = refresh_seconds
+        self._known: dict[str, KnownType] = {type.name: KnownType(type) for type in BUILT_IN_TYPES}
+        self._unusable: frozenset[str] = frozenset()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Announces the built-in types and keeps up with what workers announce. Runs until cancelled."""
+        while True:
+            try:
+                await self.restore()
+            except StoreUnavailable:
+                _log.debug("job types not read: the store is away")
+            await asyncio.sleep(self._refresh_seconds)
+
+    async def find(self, name: str) -> KnownType:
+        """The type called ``name``; one that isn't known is looked for in the store. Raises UnknownJobType."""
+        if name not in self._known:
+            await self.refresh()
+        try:
+            return self._known[name]
+        except KeyError:
+            raise UnknownJobType("No worker has announced this job type.") from None
+
+    def get(self, name: str) -> KnownType | None:
+        """The type called ``name`` as far as it is known here."""
+        return self._known.get(name)
+
+    async def restore(self) -> None:
+        """Announces the built-in types where they are missing, as in a store that was emptied, and reads them all."""
+        await self._store.announce(BUILT_IN_TYPES, only_missing=True)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Reads the announcements now. Calls that come meanwhile share the one read. Raises StoreUnavailable."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+        # Shielded: one caller that goes away must not take the answer from the others.
+        await asyncio.shield(self._reading)
+
+    async def _read(self) -> None:
+        announced = await self._store.types()
+        known: dict[str, KnownType] = {}
+        unusable: set[str] = set()
+        for name, type in announced.items():
+            before = self._known.get(name)
+            if before is not None and before.type == type:
+                known[name] = before
+                continue
+            try:
+                known[name] = KnownType(type)
+            except ValueError:
+                unusable.add(name)
+            else:
+                self._metrics.know(name)
+        for name in unusable - self._unusable:
+            _log.error("job type left out: its context schema is no JSON schema", type=name)
+        self._known = known
+        self._unusable = frozenset(unusable)

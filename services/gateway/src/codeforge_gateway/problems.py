@@ -1,0 +1,101 @@
+"""Errors as RFC 9457 documents, for every way in which a request can fail."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from codeforge_common.errors import CodeForgeError, RateLimited, StoreUnavailable, TooManyWaiting, Unauthenticated
+from codeforge_common.secrets import redact
+from codeforge_common.store import Rate
+from codeforge_common.telemetry.tracing import trace_id
+from codeforge_gateway.errors import PROBLEMS, Fault, InvalidRequest, MethodNotAllowed, NotFound
+from codeforge_gateway.limits import policy_header, rate_header
+from codeforge_gateway.parts import parts_of
+from codeforge_gateway.views import json_bytes
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(error: CodeForgeError, *, path: str) -> Response:
+    """The answer for ``error``. ``path`` is the request's, without its query."""
+    kind = PROBLEMS.get(error.code, PROBLEMS["internal_error"])
+    document: dict[str, Any] = {
+        "type": f"/problems/{error.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": str(error) if kind.status < 500 or isinstance(error, StoreUnavailable) else kind.about,
+        "instance": quote(redact(path)),
+        "success": False,
+        "error": kind.title,
+        "code": error.code,
+        "traceId": trace_id(),
+    }
+    if isinstance(error, InvalidRequest):
+        document["errors"] = [{"path": redact(fault.path), "message": fault.message} for fault in error.faults]
+    return Response(json_bytes(document), status_code=kind.status, headers=_headers(error), media_type=MEDIA_TYPE)
+
+
+def _headers(error: CodeForgeError) -> dict[str, str]:
+    match error:
+        case RateLimited() | StoreUnavailable():
+            return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+        case Unauthenticated():
+            return {"WWW-Authenticate": "Bearer"}
+        case MethodNotAllowed():
+            return {"Allow": error.allow}
+    if PROBLEMS.get(error.code, PROBLEMS["internal_error"]).status == 503:
+        return {"Retry-After": "1"}
+    return {}
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Replaces the handlers of FastAPI and Starlette: theirs have another form, and repeat what was sent."""
+    app.add_exception_handler(CodeForgeError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CodeForgeError)
+    answer = problem(error, path=request.url.path)
+    if isinstance(error, RateLimited) and not isinstance(error, TooManyWaiting):
+        answer.headers.update(policy_header(parts_of(request).settings))
+        answer.headers.update(rate_header(Rate(remaining=0, reset_ms=round(1000 * error.retry_after))))
+    return answer
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # `msg` says what was expected; `input` and `ctx` say what came, and stay here.
+    faults = [
+        Fault(".".join(str(part) for part in fault["loc"][1:]), fault["msg"].removeprefix("Input "))
+        for fault in error.errors()
+    ]
+    return problem(InvalidRequest(faults), path=request.url.path)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return problem(MethodNotAllowed(_allowed(request)), path=request.url.path)
+    if error.status_code == 404:
+        return problem(NotFound("Nothing is served at this address."), path=request.url.path)
+    return problem(CodeForgeError(), path=request.url.path)
+
+
+def _allowed(request: Request) -> str:
+    # The router names only the methods of the first route that has the path.
+    methods: set[str] = set()
+    for route in request.app.router.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(methods))

@@ -1,0 +1,103 @@
+"""Server-Sent Events: one job followed, or all of the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Header, Path, Query
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute
+
+from codeforge_common.event_log import Audience, AudienceKind
+from codeforge_common.events import JobUpdate
+from codeforge_common.job import JobRecord
+from codeforge_gateway import openapi
+from codeforge_gateway.errors import MISSING, Fault, InvalidRequest
+from codeforge_gateway.event_stream import EventStream, frames
+from codeforge_gateway.parts import caller_of, parts_of
+from codeforge_gateway.routes.jobs import check_job_id
+from codeforge_gateway.settings import GatewaySettings
+
+NEWEST_OTHERS = 20
+"""Finished jobs that a stream of all begins with, besides every unfinished one (contract, section 1)."""
+
+Since = Annotated[str | None, Query(max_length=200, description="A cursor: replays what came after it.")]
+LastEventId = Annotated[
+    str | None, Header(alias="Last-Event-ID", max_length=200, description="As `since`, and goes before it.")
+]
+
+
+async def job_events(
+    request: Request,
+    job_id: Annotated[str, Path(alias="jobId")],
+    since: Since = None,
+    last_event_id: LastEventId = None,
+) -> Response:
+    """The updates of one job."""
+    parts = parts_of(request)
+    caller = caller_of(request).user_id
+    check_job_id(job_id)
+    # Before the stream begins, so that an unknown job is a plain 404.
+    await parts.store.get(job_id, caller=caller)
+
+    async def state() -> Sequence[JobRecord]:
+        return [await parts.store.get(job_id, caller=caller, whole=False)]
+
+    audience = Audience(AudienceKind.JOB, job_id)
+    return EventStream(
+        frames(tail=parts.tail, owner=caller, audience=audience, since=last_event_id or since or None, state=state)
+    )
+
+
+async def all_events(request: Request, since: Since = None, last_event_id: LastEventId = None) -> Response:
+    """The updates of all the caller's jobs."""
+    parts = parts_of(request)
+    caller = caller_of(request).user_id
+    if caller is None:
+        raise InvalidRequest([Fault("userId", MISSING)], "Say whose jobs: send X-User-Id or ?userId=.")
+
+    async def state() -> Sequence[JobRecord]:
+        return (await parts.store.unfinished(caller, newest=NEWEST_OTHERS)).jobs
+
+    audience = Audience(AudienceKind.USER, caller)
+    return EventStream(
+        frames(tail=parts.tail, owner=caller, audience=audience, since=last_event_id or since or None, state=state)
+    )
+
+
+def routes(settings: GatewaySettings) -> list[BaseRoute]:
+    """The streams."""
+    return [
+        APIRoute(
+            "/api/jobs/{jobId}/events",
+            job_events,
+            methods=["GET"],
+            response_class=StreamingResponse,
+            summary="Follow a job",
+            tags=["events"],
+            responses=_stream() | openapi.problems("unauthenticated", "invalid_request", "job_not_found"),
+        ),
+        APIRoute(
+            "/api/events",
+            all_events,
+            methods=["GET"],
+            response_class=StreamingResponse,
+            summary="Follow all of one's jobs",
+            tags=["events"],
+            responses=_stream() | openapi.problems("unauthenticated", "invalid_request"),
+        ),
+    ]
+
+
+def _stream() -> dict[int | str, dict[str, Any]]:
+    shape = TypeAdapter(JobUpdate).json_schema()
+    return {
+        200: {
+            "description": "`event: job:update` with the job's whole state; `event: reset` where a cursor is too old.",
+            "content": {"text/event-stream": {"schema": {"type": "string", "contentSchema": shape}}},
+        }
+    }

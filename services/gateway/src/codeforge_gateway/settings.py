@@ -1,0 +1,44 @@
+"""What the gateway reads from its environment."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from codeforge_common.settings import (
+    KIB,
+    MIB,
+    BrokerSettings,
+    EventLogSettings,
+    HttpSettings,
+    JobSettings,
+    SecretsSettings,
+    TelemetrySettings,
+)
+
+
+class GatewaySettings(BrokerSettings, JobSettings, EventLogSettings, SecretsSettings, HttpSettings, TelemetrySettings):
+    """Gateway"""
+
+    metrics_port: int = Field(9101, ge=0, le=65_535)
+    """Port on which `/metrics`, `/healthz` and `/readyz` are served; `0` takes a free one and logs it."""
+    metrics_public: bool = False
+    """Whether `/metrics` is served on the public port too."""
+    max_body_bytes: int = Field(MIB, ge=KIB, le=64 * MIB)
+    """Bytes of a request's body; a larger one is refused with 413."""
+    max_message_length: int = Field(100_000, ge=200, le=10_000_000)
+    """Characters of a submit's or a chat's message."""
+    prefer_wait_max_seconds: float = Field(25, ge=0, le=300)
+    """Longest time in seconds for which `Prefer: wait` holds an answer; proxies cut what takes 30."""
+    submit_rate_limit: int = Field(120, ge=0, le=1_000_000)
+    """Submits a minute that one user may make; `0` switches the limit off."""
+    submit_rate_burst: int = Field(60, ge=0, le=1_000_000)
+    """Submits that one user may make at once before the limit holds; `0` switches the limit off."""
+    job_durability: Literal["standard", "fsync"] = "standard"
+    """When a submit is answered: `standard` as the server has it, `fsync` once it is on the server's disk."""
+
+    @property
+    def submit_rate_limited(self) -> bool:
+        """Whether submits are limited at all."""
+        return self.submit_rate_limit > 0 and self.submit_rate_burst > 0

@@ -1,0 +1,1 @@
+"""What the parts of the system rely on of each other: producer and consumer read the same files in ``golden``."""
