@@ -1,0 +1,1 @@
+"""The worker: claims jobs, runs their handlers, tells what happens and says how it ended."""

@@ -1,0 +1,68 @@
+"""``python -m codeforge_worker``: one worker, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from codeforge_common.errors import ConfigurationError
+from codeforge_common.secrets import KeyRing, Redactor
+from codeforge_common.settings import load
+from codeforge_common.store.scripts import NAMES
+from codeforge_common.telemetry.logging import configure_logging
+from codeforge_common.telemetry.metrics import create_metrics
+from codeforge_common.telemetry.probe import ProbeServer
+from codeforge_common.telemetry.readiness import Readiness
+from codeforge_common.telemetry.tracing import Tracing
+from codeforge_worker.app import build_worker
+from codeforge_worker.registry import discover
+from codeforge_worker.scratch import scratch_folder
+from codeforge_worker.settings import WorkerSettings
+
+SERVICE = "worker"
+
+
+async def serve() -> int:
+    """Runs a worker with the settings of the environment; the exit code. Raises ConfigurationError."""
+    settings = load(WorkerSettings)
+    redactor = Redactor()
+    configure_logging(settings, service=SERVICE, redactor=redactor)
+    handlers = discover(only=settings.worker_types)
+    keyring = KeyRing.from_settings(settings)
+    metrics = create_metrics(scripts=NAMES)
+    for job_type in handlers:
+        metrics.know(job_type)
+    readiness = Readiness(["store", "broker"])
+    tracing = Tracing(settings, service=SERVICE, redactor=redactor)
+    probe = ProbeServer(
+        host=settings.metrics_host, port=settings.metrics_port, registry=metrics.registry, readiness=readiness
+    )
+    probe.start()
+    try:
+        with scratch_folder() as scratch:
+            worker = build_worker(
+                settings,
+                handlers=handlers,
+                scratch=scratch,
+                keyring=keyring,
+                redactor=redactor,
+                tracing=tracing,
+                metrics=metrics,
+                readiness=readiness,
+            )
+            return await worker.run()
+    finally:
+        probe.stop()
+        tracing.shutdown()
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        sys.exit(asyncio.run(serve()))
+    except ConfigurationError as error:
+        sys.exit(f"The worker can't start:\n{error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The built-in agent: from a sentence about a repository to an answer."""

@@ -1,0 +1,149 @@
+"""Blocking handlers: one child process each, never a pool, never on the event loop.
+
+:mod:`codeforge_worker.child` is the program at the other end of the socket. The messages are lines of JSON, each an
+object with one of these members:
+
+    worker → child   assignment (once, at the start)   stop (when the run is to end)
+    child → worker   progress, log   and at the end one of   returned, failed, retry, raised
+
+The assignment with its secrets travels over the socket only: arguments and environments are readable in ``/proc``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from codeforge_worker.context import Assignment, Cancelled, ReportSink
+from codeforge_worker.outcome import Fail, HandlerRaised, Retry
+from codeforge_worker.process import GuardedProcess, chunks
+from codeforge_worker.result import Json
+from codeforge_worker.workspace import remove
+
+LINE_BYTES = 4096
+"""Kept of a line that a handler prints."""
+
+_SLACK_BYTES = 64 * 1024
+"""What a message may hold besides a result."""
+
+_log = structlog.get_logger(__name__)
+
+
+class ChildDied(Exception):
+    """Raised when a child ended without a word: killed for its memory, say, or a crash in native code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildLimits:
+    """``result_bytes``: of a result as JSON. ``cancel_seconds``: what a cancelled handler has to end by itself."""
+
+    result_bytes: int
+    cancel_seconds: float
+
+
+class BlockingRun:
+    """One run of a blocking handler. ``process`` may be paused and killed from any thread."""
+
+    def __init__(
+        self, *, handler: str, assignment: Assignment, sink: ReportSink, scratch: Path, limits: ChildLimits
+    ) -> None:
+        """Starts the child. ``handler``: ``module:name`` of the function. ``scratch``: a folder for its workspaces."""
+        self._sink = sink
+        self._limits = limits
+        self._scratch = Path(tempfile.mkdtemp(prefix="child-", dir=scratch))
+        self._first = {
+            "assignment": {**assignment.facts(), "created_at": assignment.created_at.isoformat()},
+            "handler": handler,
+            "scratch": str(self._scratch),
+            "result_bytes": limits.result_bytes,
+        }
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "codeforge_worker.child", str(theirs.fileno())]
+            self.process = GuardedProcess.start(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()]
+            )
+
+    async def result(self) -> Any:
+        """What the handler returned; raises what it raised. When this ends, nothing of the child is left.
+
+        Cancelled, it asks the handler to stop and kills it after ``cancel_seconds``. Call it once.
+        """
+        reader, writer = await asyncio.open_connection(
+            sock=self._socket, limit=2 * self._limits.result_bytes + _SLACK_BYTES
+        )
+        last_word = asyncio.ensure_future(self._listen(reader))
+        output = asyncio.ensure_future(self._log_output())
+        try:
+            _say(writer, self._first)
+            await asyncio.wait({last_word})
+        except asyncio.CancelledError:
+            _say(writer, {"stop": True})
+            await asyncio.wait({last_word}, timeout=self._limits.cancel_seconds)
+        finally:
+            self.process.kill()
+            await self.process.wait()
+            await asyncio.wait({last_word, output})
+            writer.close()
+            self.process.close()
+            await asyncio.to_thread(remove, self._scratch)
+        return last_word.result()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> Any:
+        try:
+            async for line in reader:
+                message = json.loads(line)
+                match message:
+                    case {"progress": percent, "stage": stage}:
+                        self._sink.progress(percent, stage)
+                    case {"log": text}:
+                        self._sink.log(text)
+                    case _:
+                        return _last_word(message)
+        except ConnectionError:  # it died with something of ours unread
+            pass
+        raise ChildDied("The child process of the handler ended without a result.")
+
+    async def _log_output(self) -> None:
+        """What the handler prints or logs, line by line, in our log: with the job's id, and redacted."""
+        assert self.process.stdout is not None
+        rest = b""
+        async for chunk in chunks(self.process.stdout):
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[-LINE_BYTES:]
+            for line in lines:
+                _log.info("handler output", line=line[:LINE_BYTES].decode(errors="replace"))
+        if rest:
+            _log.info("handler output", line=rest.decode(errors="replace"))
+
+
+def _last_word(message: Mapping[str, Any]) -> Any:
+    match message:
+        case {"returned": text}:
+            return Json(text)
+        case {"failed": code, "message": text, "result": result}:
+            return Fail(code, text, result=None if result is None else Json(result))
+        case {"retry": after, "reason": reason}:
+            return Retry(after, reason)
+        case {"cancelled": True}:
+            raise Cancelled
+        case {"raised": text, "traceback": traceback}:
+            error = HandlerRaised(text)
+            error.add_note(traceback)
+            raise error
+    raise AssertionError("a message that the protocol doesn't have")
+
+
+def _say(writer: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:
+    # ASCII, so that a lone surrogate in somebody's text survives.
+    writer.write(json.dumps(message).encode() + b"\n")

@@ -1,0 +1,122 @@
+"""The program that runs one blocking handler: ``python -m codeforge_worker.child SOCKET``.
+
+Started by :mod:`codeforge_worker.blocking` (the messages are described there), below a guard that keeps signals away
+from it and ends it, and whatever it started, with the worker. It imports little, because every run waits for it; what
+the handler prints or logs, the worker puts into its own log.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import operator
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from codeforge_worker.context import BlockingContext, Cancelled, ReportSink
+from codeforge_worker.outcome import Fail, Retry, explain
+from codeforge_worker.result import encode
+
+LINE_LENGTH = 8192
+"""Characters of a log line that are passed on; the worker cuts it to what is kept."""
+
+TRACEBACK_LENGTH = 16_384
+"""Characters of a traceback that are passed on, from its end."""
+
+
+class Worker(ReportSink):
+    """The worker, at the other end of the socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = connection.makefile("rb")
+        self._sending = threading.Lock()
+        self.stop_asked = threading.Event()
+
+    def hear(self) -> Mapping[str, Any] | None:
+        """The next message; None when the worker is gone."""
+        line = self._lines.readline()
+        message: dict[str, Any] | None = json.loads(line) if line else None
+        return message
+
+    def listen(self) -> None:
+        """Hears until the worker is gone."""
+        while (message := self.hear()) is not None:
+            if "stop" in message:
+                self.stop_asked.set()
+
+    def say(self, **message: Any) -> None:
+        """Sends one message. Any thread may."""
+        line = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        with self._sending:
+            self._connection.sendall(line)
+
+    def progress(self, percent: float, stage: str | None) -> None:
+        """Passes it on."""
+        self.say(progress=percent, stage=None if stage is None else str(stage)[:LINE_LENGTH])
+
+    def log(self, text: str) -> None:
+        """Passes it on, line by line."""
+        for line in str(text).splitlines() or [""]:
+            self.say(log=line[:LINE_LENGTH])
+
+
+def run(address: str, context: BlockingContext, *, result_bytes: int) -> dict[str, Any]:
+    """Runs the handler at ``address`` (``module:name``); the message that says how it ended."""
+    try:
+        try:
+            returned = load(address)(context)
+            if isinstance(returned, Fail | Retry):
+                raise returned
+            return {"returned": encode(returned, max_bytes=result_bytes)}
+        except Fail as fail:
+            result = None if fail.result is None else encode(fail.result, max_bytes=result_bytes)
+            return {"failed": fail.code, "message": fail.message, "result": result}
+    except Fail as fail:  # not even its partial result can be kept
+        return {"failed": fail.code, "message": fail.message, "result": None}
+    except Retry as retry:
+        return {"retry": retry.after, "reason": retry.reason}
+    except Cancelled:
+        return {"cancelled": True}
+    except BaseException as error:
+        return {"raised": explain(error), "traceback": "".join(traceback.format_exception(error))[-TRACEBACK_LENGTH:]}
+
+
+def load(address: str) -> Callable[[BlockingContext], Any]:
+    """The function at ``module:name``."""
+    module, _, name = address.partition(":")
+    function: Callable[[BlockingContext], Any] = operator.attrgetter(name)(importlib.import_module(module))
+    return function
+
+
+def main() -> None:
+    """Entry point of the program."""
+    worker = Worker(socket.socket(fileno=int(sys.argv[1])))
+    first = worker.hear()
+    if first is None:
+        return
+    threading.Thread(target=worker.listen, daemon=True).start()
+    facts = first["assignment"]
+    context = BlockingContext(
+        **{**facts, "created_at": datetime.fromisoformat(facts["created_at"])},
+        sink=worker,
+        scratch=Path(first["scratch"]),
+        stop_asked=worker.stop_asked.is_set,
+    )
+    last_word = run(first["handler"], context, result_bytes=first["result_bytes"])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    worker.say(**last_word)
+    # The worker kills this process when it has heard the last word. Ending first could lose it: a socket that closes
+    # with something unread (a late ``stop``) takes what is on its way along.
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Takes work for the free slots and brings the outcomes home: one call of the store does both.
+
+Only with a free slot, and one call at a time: what ends or rings while a call is under way goes with the next one, so
+the size of a call follows the load. A call is repeated, with its claim number, until it is answered; that neither
+strands a job nor takes one twice (architecture: claim numbers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from codeforge_common.queue import Bell
+from codeforge_common.store import Outcome, OutcomeKind, Run, Settled, Store, Turn
+from codeforge_common.telemetry.metrics import ClaimCause
+from codeforge_worker import clock
+from codeforge_worker.accounts import Accounts
+from codeforge_worker.availability import Availability
+from codeforge_worker.lease import LATE, Leases
+from codeforge_worker.renewal import Identity
+from codeforge_worker.runner import Execution
+
+_CAUSES = (ClaimCause.RING, ClaimCause.FINISH, ClaimCause.START, ClaimCause.IDLE)
+"""When several made the worker look, the first of these counts."""
+
+
+class Claimer:
+    """The loop that claims; its other methods are plain calls on the event loop.
+
+    ``prepare(run, since, ring)`` makes a run ready to begin.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        identity: Identity,
+        leases: Leases,
+        prepare: Callable[[Run, float, str | None], Execution],
+        bell: Bell,
+        accounts: Accounts,
+        availability: Availability,
+        idle_seconds: float,
+    ) -> None:
+        self._store = store
+        self._worker = identity.worker
+        self._serves = list(identity.serves)
+        self._leases = leases
+        self._prepare = prepare
+        self.full: Callable[[bool], None] = lambda full: None
+        """Hears, at each change, whether no slot is free."""
+        self._bell = bell
+        self._accounts = accounts
+        self._availability = availability
+        self._idle_seconds = idle_seconds or None
+        self._number = 0
+        self._was_full = False
+        self._causes: set[ClaimCause] = set()
+        self._ring: str | None = None
+        self._wake = asyncio.Event()
+        self._released = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._ended: list[Execution] = []
+        self._on_the_way: list[Execution] = []
+
+    def look(self, cause: ClaimCause, *, ring: str | None = None) -> None:
+        """There may be work. ``ring``: traceparent of the ring that says so."""
+        self._causes.add(cause)
+        self._ring = ring or self._ring
+        self._wake.set()
+
+    def rung(self, job_type: str, ring: str | None) -> None:
+        """A ring was heard; from the consumer's thread."""
+        self._loop.call_soon_threadsafe(partial(self.look, ClaimCause.RING, ring=ring))
+
+    def ended(self, execution: Execution) -> None:
+        """A run has ended: its slot is free, and its outcome, if there is one to tell, goes with the next call."""
+        self._accounts.ended(execution)
+        if execution.outcome is None:
+            self._release(execution)
+        else:
+            self._leases.end(execution.lease)
+            self._ended.append(execution)
+        self.look(ClaimCause.FINISH)
+
+    def unsettled(self) -> Sequence[Outcome]:
+        """Outcomes that the store hasn't confirmed."""
+        return [execution.outcome for execution in (*self._on_the_way, *self._ended) if execution.outcome]
+
+    async def next_release(self) -> None:
+        """Waits until the worker holds a lease less."""
+        self._released.clear()
+        await self._released.wait()
+
+    async def run(self) -> None:
+        """Claims and brings home until cancelled."""
+        self.look(ClaimCause.START)
+        while True:
+            cause = await self._cause()
+            # What was begun a moment ago and ended at once comes along.
+            await asyncio.sleep(0)
+            if self._leases.free:
+                await self._claim(cause)
+            elif self._ended:
+                await self._settle()
+
+    async def _cause(self) -> ClaimCause:
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return ClaimCause.IDLE
+        self._wake.clear()
+        cause = next(cause for cause in _CAUSES if cause in self._causes)
+        self._causes.clear()
+        return cause
+
+    async def _claim(self, cause: ClaimCause) -> None:
+        self._number += 1
+        number, slots, sent = self._number, self._leases.free, clock.now()
+        ring, self._ring = self._ring, None
+        outcomes = self._send_ended()
+
+        async def ask() -> Turn:
+            return await self._store.claim(
+                worker=self._worker, number=number, slots=slots, serves=self._serves, outcomes=outcomes
+            )
+
+        turn = await self._availability.until_answered("claim", ask)
+        self._home(turn.settled)
+        self._bell.ring(turn.rings)
+        self._accounts.claimed(len(turn.runs), cause=cause)
+        await self._begin(turn.runs, number=number, since=sent, ring=ring if cause is ClaimCause.RING else None)
+        self._say_whether_full()
+
+    async def _begin(self, runs: Sequence[Run], *, number: int, since: float, ring: str | None) -> None:
+        used = clock.now() - since if self._leases.accepting else math.inf
+        timely = [run for run in runs if used <= LATE * run.lease_ms / 1000]
+        refused = [run for run in runs if used > LATE * run.lease_ms / 1000]
+        executions = [self._prepare(run, since, ring) for run in timely]
+        self._leases.answered(number, [execution.lease for execution in executions])
+        for execution in executions:
+            self._accounts.began(execution.run)
+            execution.begin()
+        if timely:
+            self._take_turns(after=timely[-1].type)
+        if refused:
+            await self._hand_back(refused)
+
+    async def _hand_back(self, runs: Sequence[Run]) -> None:
+        """Returns runs that came too late, or to a worker that is about to stop; nothing of them has begun."""
+        outcomes = [Outcome(job_id=run.job_id, token=run.token, kind=OutcomeKind.HANDED_BACK) for run in runs]
+        _, rings = await self._availability.until_answered(
+            "settle", lambda: self._store.settle(worker=self._worker, outcomes=outcomes)
+        )
+        self._bell.ring(rings)
+
+    async def _settle(self) -> None:
+        outcomes = self._send_ended()
+        settled, rings = await self._availability.until_answered(
+            "settle", lambda: self._store.settle(worker=self._worker, outcomes=outcomes)
+        )
+        self._home(settled)
+        self._bell.ring(rings)
+
+    def _send_ended(self) -> Sequence[Outcome]:
+        self._on_the_way, self._ended = self._ended, []
+        return [execution.outcome for execution in self._on_the_way if execution.outcome]
+
+    def _home(self, settled: Sequence[Settled]) -> None:
+        for execution, said in zip(self._on_the_way, settled, strict=True):
+            self._release(execution)
+            self._accounts.settled(execution, said)
+        self._on_the_way = []
+
+    def _release(self, execution: Execution) -> None:
+        self._leases.release(execution.lease)
+        self._released.set()
+
+    def _take_turns(self, *, after: str) -> None:
+        place = next(place for place, served in enumerate(self._serves, start=1) if served.type == after)
+        self._serves = self._serves[place:] + self._serves[:place]
+
+    def _say_whether_full(self) -> None:
+        full = not self._leases.free
+        if full != self._was_full:
+            self._was_full = full
+            self.full(full)

@@ -1,0 +1,120 @@
+"""What a handler holds in its hands: the job's facts, and the means to tell how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from codeforge_worker.workspace import blocking_workspace, workspace
+
+
+class Cancelled(BaseException):
+    """Raised in a blocking handler, by its next :meth:`BlockingContext.progress` or ``log``, when its job is cancelled.
+
+    Not an :class:`Exception`, so that a handler's ``except Exception`` doesn't swallow it by accident, just as with
+    :class:`asyncio.CancelledError`.
+    """
+
+
+class ReportSink(Protocol):
+    """Who takes what a run reports: the worker's reporter, a child's pipe, or a test. Never blocks, never raises."""
+
+    def progress(self, percent: float, stage: str | None) -> None:
+        """Takes note of how far the run is."""
+
+    def log(self, text: str) -> None:
+        """Takes note of a line for the job's log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One attempt at one job, as its handler gets to know it.
+
+    ``secrets``: the opened secrets by their dotted path below the body, e.g. ``context.githubContext.token``.
+    ``attempt``: 1 for the first of ``attempts_max``. ``created_at``: when the job was submitted, UTC.
+    """
+
+    job_id: str
+    type: str
+    user_id: str
+    session_id: str
+    user_message: str
+    agent_type: str | None
+    context: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(repr=False)
+    attempt: int
+    attempts_max: int
+    created_at: datetime
+
+    def facts(self) -> dict[str, Any]:
+        """The fields by name, as the contexts take them."""
+        return {fact.name: getattr(self, fact.name) for fact in fields(Assignment)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContext(Assignment):
+    """The context of an async handler. Cancelling the job cancels its task (:class:`asyncio.CancelledError`).
+
+    ``scratch``: an existing folder below which workspaces are made.
+    """
+
+    sink: ReportSink = field(repr=False)
+    scratch: Path = field(repr=False)
+
+    def progress(self, percent: float, stage: str | None = None) -> None:
+        """Tells how far the job is, ``percent`` 0..100 (never falling within an attempt), and what it is doing.
+
+        Cheap; call it as often as you like: ten a second reach people, the last one always.
+        """
+        self.sink.progress(percent, stage)
+
+    def log(self, text: str) -> None:
+        """Appends a line to the job's log, which its user sees; what is longer than 4 KiB is cut."""
+        self.sink.log(text)
+
+    def workspace(self, make: Callable[[Path], Awaitable[object]]) -> AbstractAsyncContextManager[Path]:
+        """A folder of this attempt, filled by ``await make(folder)``; it is removed however the block ends.
+
+        It is gone with the attempt: the next one, perhaps on another machine, makes it again.
+        """
+        return workspace(self.scratch, make)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockingContext(Assignment):
+    """The context of a blocking handler, in its child process; the same words without ``await``.
+
+    A cancelled handler that neither reports nor looks at :attr:`cancelled` is killed after ``WORKER_CANCEL_SECONDS``.
+    Programs that it starts end with it; SIGTERM reaches neither, so end one earlier with ``kill()``.
+    """
+
+    sink: ReportSink = field(repr=False)
+    scratch: Path = field(repr=False)
+    stop_asked: Callable[[], bool] = field(repr=False)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job has been cancelled: end soon."""
+        return self.stop_asked()
+
+    def progress(self, percent: float, stage: str | None = None) -> None:
+        """As :meth:`JobContext.progress`. Raises :class:`Cancelled` when the job has been cancelled."""
+        self._go_on()
+        self.sink.progress(percent, stage)
+
+    def log(self, text: str) -> None:
+        """As :meth:`JobContext.log`. Raises :class:`Cancelled` when the job has been cancelled."""
+        self._go_on()
+        self.sink.log(text)
+
+    def workspace(self, make: Callable[[Path], object]) -> AbstractContextManager[Path]:
+        """As :meth:`JobContext.workspace`: ``with context.workspace(make) as folder``."""
+        return blocking_workspace(self.scratch, make)
+
+    def _go_on(self) -> None:
+        if self.stop_asked():
+            raise Cancelled

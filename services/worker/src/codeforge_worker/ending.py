@@ -1,0 +1,92 @@
+"""From how a run ended to what the store is told about it. Pure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from codeforge_common.store import OutcomeKind
+from codeforge_common.telemetry.metrics import RetryReason
+from codeforge_worker.context import Cancelled
+from codeforge_worker.lease import Stop
+from codeforge_worker.outcome import Fail, Retry, explain
+
+REASON_LENGTH = 2000
+"""Characters kept of a reason: people read it, and a list of jobs holds many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The handler returned ``value``: a result, or a :class:`Fail` or :class:`Retry`."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The handler raised ``error``."""
+
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What is to be told. ``result`` is JSON text; ``retry`` says why there should be another attempt, ``after`` when.
+
+    ``after`` is in seconds; None: the usual backoff.
+    """
+
+    kind: OutcomeKind
+    result: str | None = None
+    reason: str | None = None
+    retry: RetryReason | None = None
+    after: float | None = None
+
+
+def ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[Any], str]) -> Ending | None:
+    """What ``end`` means for the job when the run had been told to ``stop``, or hadn't (None).
+
+    None: the run had lost the job, there is nothing to tell. ``encode`` makes JSON text of a result or raises
+    :class:`Fail`.
+    """
+    try:
+        return _ending_of(end, stop=stop, encode=encode)
+    except Fail as fail:  # the result can't be kept
+        return Ending(kind=OutcomeKind.FAILED, reason=_short(str(fail)))
+
+
+def _ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[Any], str]) -> Ending | None:
+    match end, stop:
+        case _, Stop.FENCED | Stop.GONE:
+            return None
+        case _, Stop.WALL_TIME:
+            reason = "wall_time_exceeded: The attempt took longer than its job type allows."
+            return _again(RetryReason.WALL_TIME, reason)
+        case ((Returned(value=Fail() as fail) | Raised(error=Fail() as fail)), _):
+            result = None if fail.result is None else encode(fail.result)
+            return Ending(kind=OutcomeKind.FAILED, result=result, reason=_short(str(fail)))
+        case ((Returned(value=Retry() as retry) | Raised(error=Retry() as retry)), _):
+            return _again(RetryReason.ASKED, str(retry), after=retry.after)
+        case Returned(value=value), _:
+            # Also after a cancel that came too late: the store ends the job as it must, and keeps the result.
+            return Ending(kind=OutcomeKind.COMPLETED, result=encode(value))
+        case Raised(), Stop.CANCELLED:
+            return Ending(kind=OutcomeKind.CANCELLED)
+        case Raised(), Stop.SHUTDOWN | Stop.LEASE:
+            # Whatever it raised, it was made to: a program that was killed, a connection that was cut.
+            return Ending(kind=OutcomeKind.HANDED_BACK)
+        case Raised(error=asyncio.CancelledError() | Cancelled()), _:
+            return _again(RetryReason.FAILURE, "The handler cancelled itself.")
+        case Raised(error=error), _:
+            return _again(RetryReason.FAILURE, explain(error))
+    raise AssertionError("every end has a rule")
+
+
+def _again(retry: RetryReason, reason: str, *, after: float | None = None) -> Ending:
+    return Ending(kind=OutcomeKind.RETRY, reason=_short(reason), retry=retry, after=after)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= REASON_LENGTH else text[: REASON_LENGTH - 1] + "…"

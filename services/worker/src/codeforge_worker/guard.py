@@ -1,0 +1,144 @@
+"""A program that stands between the worker and what the worker starts, so that nothing outlives the worker.
+
+    python -I -S guard.py LEASH -- COMMAND…
+
+``LEASH`` is the number of an inherited file descriptor, one end of a socket pair whose other end only the worker holds.
+When it reads end-of-file, the worker has let go or is dead (a kill -9 closes it too): the command and everything that
+it ever started are killed. A parent-death signal can't do that: it isn't inherited, so git's helpers would live on.
+The same happens to whatever the command leaves behind when it ends by itself.
+
+Bytes on the leash: ``-`` stops the command's process group (SIGSTOP), ``+`` lets it go on (SIGCONT).
+The guard exits like a shell: with the command's code, 128 + N where signal N ended it, 127 where it can't be started.
+
+It runs for as long as its command does, once for each, so it imports the least that it can (starts in 20 ms, 10 MB);
+:mod:`codeforge_worker.process` is the side that the worker uses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import sys
+
+PAUSE = b"-"
+RESUME = b"+"
+
+SHIELDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that guard and command don't get: some platforms send them to every process of a container, while the worker
+still has time to finish what runs. Blocked and not ignored, because git sets handlers of its own."""
+
+NOT_STARTED = 127
+KILLED = 128 + signal.SIGKILL
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+
+
+def run(command: list[str], *, leash: int) -> int:
+    """Runs ``command`` until it ends or the leash does; when this returns, nothing of it is left. The exit code."""
+    _adopt_orphans()
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    os.set_inheritable(leash, False)
+    try:
+        # A group of its own, so that the guard stays awake while the command is paused. Python ignores two signals
+        # (Py_InitializeEx); the command gets them back.
+        pid = os.posix_spawnp(command[0], command, os.environ, setpgroup=0, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
+    except OSError as error:
+        sys.stderr.write(f"{command[0]} can't be started: {error.strerror}\n")
+        return NOT_STARTED
+    status = _watch(pid, leash=leash, wake=wake)
+    _kill_all(group=pid)
+    return KILLED if status is None else _exit_code(status)
+
+
+def _watch(pid: int, *, leash: int, wake: int) -> int | None:
+    """The command's wait status once it has ended; None when the leash ended first."""
+    while True:
+        readable, _, _ = select.select([leash, wake], [], [])
+        if wake in readable:
+            os.read(wake, 4096)
+            if (status := _reap(pid)) is not None:
+                return status
+        if leash in readable and not _obey(pid, leash=leash):
+            return None
+
+
+def _reap(pid: int) -> int | None:
+    """Reaps what has ended. The wait status of ``pid`` if it was among it."""
+    found = None
+    while found is None:
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended == 0:
+            return None
+        found = status if ended == pid else None
+    return found
+
+
+def _obey(group: int, *, leash: int) -> bool:
+    """Does what the worker says. False when the worker is gone."""
+    try:
+        orders = os.read(leash, 4096)
+    except ConnectionError:
+        return False
+    for order in orders:
+        _signal_group(group, signal.SIGSTOP if order == PAUSE[0] else signal.SIGCONT)
+    return bool(orders)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):  # nobody is left in it; macOS says the latter where zombies are
+        pass
+
+
+def _kill_all(*, group: int) -> None:
+    """Kills every descendant and returns when all are reaped, also those that left the group or became daemons."""
+    while True:
+        _signal_group(group, signal.SIGKILL)
+        for child in _children():
+            os.kill(child, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    """Children of this process. A dead one's children become ours (see :func:`_adopt_orphans`), so none hides."""
+    if not sys.platform.startswith("linux"):
+        return []
+    me = os.getpid()
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _parent(entry) == me]
+
+
+def _parent(pid: str) -> int | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The name before the parent's number stands in parentheses and may hold anything: proc_pid_stat(5).
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _adopt_orphans() -> None:
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _exit_code(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def main() -> None:
+    """Entry point of the program."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SHIELDED)
+    sys.exit(run(sys.argv[3:], leash=int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""What this worker holds: its leases with their deadlines. Pure but for a lock: two threads look at it.
+
+The event loop takes leases when a claim is answered and lets go of them when an outcome is; the lifeline thread renews
+them meanwhile. Deadlines count from the *first send* of the last answered claim or renewal, because the server's own
+count began at that moment at the earliest (architecture: A handler never outlives its lease).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Lock
+from typing import Protocol
+
+from codeforge_common.store import Verdict
+
+LATE = 0.5
+"""Share of the lease after which a claim's answer comes too late to start a run on it."""
+
+PAUSE = 0.7
+"""Share of the lease without an answered renewal at which an async handler is cancelled and a child paused."""
+
+END = 0.9
+"""Share of the lease at which an async handler that hasn't ended ends the process."""
+
+
+class Stop(StrEnum):
+    """Why a run is told to stop."""
+
+    CANCELLED = "cancelled"
+    """The user wants it."""
+    FENCED = "fenced"
+    """Another holds the job, or it moved on."""
+    GONE = "gone"
+    """The store doesn't know the job."""
+    LEASE = "lease"
+    """The lease couldn't be renewed in time."""
+    SHUTDOWN = "shutdown"
+    """The worker ends."""
+    WALL_TIME = "wall_time"
+    """The attempt takes longer than its job type allows."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the run has no right to the job any more: nothing that it says would be taken."""
+        return self in (Stop.FENCED, Stop.GONE)
+
+
+STOPS = {Verdict.CANCELLED: Stop.CANCELLED, Verdict.FENCED: Stop.FENCED, Verdict.GONE: Stop.GONE}
+"""What a verdict on a lease means for its run; any other lets it go on."""
+
+
+class Holder(Protocol):
+    """The run behind a lease. Any thread may call these, at any time and repeatedly."""
+
+    def stop(self, reason: Stop) -> None:
+        """Asks the run to end; the first reason counts."""
+
+    def pause(self) -> None:
+        """Stops the code of a blocking run where it stands."""
+
+    def resume(self) -> None:
+        """Lets a paused run go on."""
+
+    def kill(self, *, timeout: float) -> bool:
+        """Ends a blocking run by force; blocks for ``timeout`` seconds at most. Whether nothing of it is left."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Lease:
+    """The right to run one job, for ``seconds`` since ``since`` (of :func:`codeforge_worker.clock.now`).
+
+    ``pausable``: the run's code is in a child of its own. ``wall_end``: when the attempt has taken too long.
+    ``ended``: no code of the run can go on; what is missing is that the store takes its outcome.
+    """
+
+    job_id: str
+    token: int
+    seconds: float
+    since: float
+    holder: Holder = field(repr=False)
+    pausable: bool = False
+    wall_end: float | None = None
+    ended: bool = False
+
+    def used(self, now: float) -> float:
+        """The share of the lease that is used up: 0 at its start, 1 at its end and more after it."""
+        return (now - self.since) / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What a renewal says: the leases held, the number of the last answered claim, the free slots."""
+
+    leases: tuple[Lease, ...]
+    answered: int
+    free: int
+
+
+class Leases:
+    """All leases of the worker and, by them, its free slots. Safe across threads.
+
+    A set and not a mapping by job: a job that was taken from us and claimed again has two for a moment, the old one's
+    child paused and about to be killed.
+    """
+
+    def __init__(self, *, slots: int) -> None:
+        """``slots``: how many runs the worker has at the same time."""
+        self._slots = slots
+        self._lock = Lock()
+        self._held: set[Lease] = set()
+        self._running = 0
+        self._answered = 0
+        self._accepting = True
+
+    def answered(self, number: int, taken: list[Lease]) -> None:
+        """Notes that claim ``number`` has been answered and which leases it brought."""
+        with self._lock:
+            self._answered = number
+            self._held.update(taken)
+            self._running += len(taken)
+
+    def end(self, lease: Lease) -> None:
+        """The run has ended and its slot is free; the lease is kept until the store has taken the outcome."""
+        with self._lock:
+            if not lease.ended:
+                lease.ended = True
+                self._running -= 1
+
+    def release(self, lease: Lease) -> None:
+        """The store has taken the outcome, or there is none to take."""
+        self.end(lease)
+        with self._lock:
+            self._held.discard(lease)
+
+    def refuse(self) -> None:
+        """No more work: from now on no slot counts as free."""
+        self._accepting = False
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the worker still takes work."""
+        return self._accepting
+
+    @property
+    def free(self) -> int:
+        """Slots for which work may be claimed."""
+        return self._slots - self._running if self._accepting else 0
+
+    @property
+    def held(self) -> frozenset[Lease]:
+        """All leases that the store hasn't been seen to take back."""
+        with self._lock:
+            return frozenset(self._held)
+
+    @property
+    def running(self) -> tuple[Lease, ...]:
+        """Leases whose run hasn't ended."""
+        with self._lock:
+            return tuple(lease for lease in self._held if not lease.ended)
+
+    def snapshot(self) -> Snapshot:
+        """What the next renewal has to say, all of the same moment."""
+        with self._lock:
+            return Snapshot(leases=tuple(self._held), answered=self._answered, free=self.free)
+
+    def current(self, lease: Lease) -> bool:
+        """Whether a verdict on ``lease`` is news: it is still held and its outcome isn't on its way."""
+        return not lease.ended and lease in self._held

@@ -1,0 +1,186 @@
+"""Programs that the worker starts: none outlives the worker, and each is reaped before whoever started it goes on.
+
+The program runs below :mod:`codeforge_worker.guard`, in a session of its own, out of reach of signals that a platform
+sends to every process. Everything that it starts itself ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from codeforge_worker import guard
+
+
+class GuardedProcess:
+    """A running program. Pausing and killing are plain calls that any thread may make, at any time, repeatedly.
+
+    ``pid`` is the guard's. ``stdin``, ``stdout`` and ``stderr`` are there where a pipe was asked for.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], leash: socket.socket) -> None:
+        self._popen = popen
+        self._leash = leash
+        self.pid = popen.pid
+        self.stdin = popen.stdin
+        self.stdout = popen.stdout
+        self.stderr = popen.stderr
+
+    @classmethod
+    def start(
+        cls,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.DEVNULL,
+        stderr: int | IO[bytes] = subprocess.DEVNULL,
+        pass_fds: Sequence[int] = (),
+    ) -> GuardedProcess:
+        """Starts ``command``; takes a millisecond or two. The streams are as :class:`subprocess.Popen` has them.
+
+        A program that can't be started is one that ends with code 127 and a line on stderr.
+        """
+        ours, guards = socket.socketpair()
+        with guards:
+            arguments = [sys.executable, "-I", "-S", guard.__file__, str(guards.fileno()), "--", *command]
+            with _shielded():
+                popen = subprocess.Popen(
+                    arguments,
+                    env=env,
+                    cwd=cwd,
+                    stdin=stdin,
+                    stdout=stdout,
+                    stderr=stderr,
+                    pass_fds=(*pass_fds, guards.fileno()),
+                    start_new_session=True,
+                )
+        ours.setblocking(False)
+        return cls(popen, ours)
+
+    def pause(self) -> None:
+        """Stops the program's process group where it stands."""
+        self._say(guard.PAUSE)
+
+    def resume(self) -> None:
+        """Lets a paused program go on."""
+        self._say(guard.RESUME)
+
+    def kill(self) -> None:
+        """Lets go of the leash: the program and all that it started are killed."""
+        try:
+            self._leash.shutdown(socket.SHUT_WR)
+        except OSError:  # it has ended already
+            pass
+
+    def kill_and_wait(self, *, timeout: float) -> bool:
+        """Kills and blocks until everything is reaped, at most ``timeout`` seconds. Whether it is."""
+        self.kill()
+        try:
+            self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    async def wait(self) -> int:
+        """The exit code, once the program and everything that it started are gone; 128 + N for signal N."""
+        if self._popen.poll() is None:
+            # The guard says nothing; what can be read is that its end of the leash closed, as it exits.
+            await _readable(self._leash.fileno())
+        return self._popen.wait()
+
+    def close(self) -> None:
+        """Releases the descriptors; what still runs is killed by that."""
+        self._leash.close()
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _say(self, order: bytes) -> None:
+        try:
+            self._leash.send(order)
+        except OSError:  # it has ended already
+            pass
+
+
+@asynccontextmanager
+async def guarded(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+) -> AsyncIterator[GuardedProcess]:
+    """A program that is gone when the block ends, however it ends: killed if it still runs, and reaped."""
+    process = GuardedProcess.start(command, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+    try:
+        yield process
+    finally:
+        process.kill()
+        try:
+            await _despite_cancellation(process.wait())
+        finally:
+            process.close()
+
+
+async def chunks(pipe: IO[bytes]) -> AsyncIterator[bytes]:
+    """What comes out of a program's pipe, as it comes, until its end."""
+    descriptor = pipe.fileno()
+    os.set_blocking(descriptor, False)
+    while True:
+        try:
+            chunk = os.read(descriptor, 65_536)
+        except BlockingIOError:
+            await _readable(descriptor)
+            continue
+        if not chunk:
+            return
+        yield chunk
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, _resolve, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+async def _despite_cancellation(ending: Coroutine[Any, Any, object]) -> None:
+    """Awaits ``ending`` to its end; a cancellation that comes meanwhile is raised afterwards."""
+    task = asyncio.ensure_future(ending)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+@contextmanager
+def _shielded() -> Iterator[None]:
+    """What this thread starts meanwhile has the signals blocked from its first instruction on."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, guard.SHIELDED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

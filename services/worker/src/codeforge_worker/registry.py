@@ -1,0 +1,139 @@
+"""Handlers by name: how a package offers job types, and how a worker finds them.
+
+A package offers its handlers through the entry point group ``codeforge.handlers``; each entry point names a module
+that holds functions marked by :func:`handler`. Installing it into a worker's environment is all there is to do:
+
+    [project.entry-points."codeforge.handlers"]
+    thumbnails = "acme_thumbnails.handlers"
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any, TypeVar
+
+from codeforge_common.errors import ConfigurationError
+from codeforge_common.job import BUILT_IN_TYPES, JobType
+
+ENTRY_POINTS = "codeforge.handlers"
+_MARK = "__codeforge_handler__"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_BUILT_IN = {built_in.name: built_in for built_in in BUILT_IN_TYPES}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """A job type with the function that serves it.
+
+    ``function`` gets a :class:`~codeforge_worker.context.JobContext` and is awaited on the event loop, or, where
+    ``blocking``, gets a :class:`~codeforge_worker.context.BlockingContext` in a child process of its own.
+    """
+
+    type: JobType
+    function: Callable[..., Any]
+    blocking: bool
+
+    @property
+    def name(self) -> str:
+        """The job type's name."""
+        return self.type.name
+
+    @property
+    def address(self) -> str:
+        """``module:name`` of the function, by which a child finds it."""
+        return f"{self.function.__module__}:{self.function.__qualname__}"
+
+
+def handler(
+    name: str,
+    *,
+    context_schema: Mapping[str, Any] | None = None,
+    secret_fields: Sequence[str] | None = None,
+    lease: float | None = None,
+    wall_time: float | None = None,
+    attempts: int | None = None,
+    blocking: bool = False,
+) -> Callable[[Function], Function]:
+    """Marks a module-level function as the handler of job type ``name``; the function itself stays as it is.
+
+    ``context_schema``: JSON schema (2020-12) of the job's ``context``. ``secret_fields``: dotted paths below the body
+    whose values are sealed before anything is stored, e.g. ``context.apiKey``. A built-in type has both already.
+    ``lease``: seconds, at least 3; None takes ``JOB_LEASE_SECONDS``. ``wall_time``: seconds that one attempt may take;
+    None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``. ``blocking``: the function isn't async; it runs in a
+    child process of its own.
+
+    :raises ConfigurationError: when what is marked can't be a handler.
+    """
+
+    def mark(function: Function) -> Function:
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(f"Handler {name!r}: a job type's name is snake_case, at most 64 characters.")
+        if lease is not None and lease < 3:
+            raise ConfigurationError(f"Handler {name!r}: a lease is at least 3 seconds.")
+        if inspect.iscoroutinefunction(function) is blocking:
+            rule = "a blocking handler is a plain function" if blocking else "a handler is async unless blocking=True"
+            raise ConfigurationError(f"Handler {name!r}: {rule}.")
+        known = _BUILT_IN.get(name, JobType(name=name))
+        job_type = replace(
+            known,
+            context_schema=known.context_schema if context_schema is None else context_schema,
+            secret_fields=known.secret_fields if secret_fields is None else tuple(secret_fields),
+            lease_seconds=lease,
+            wall_time_seconds=wall_time,
+            attempts=attempts,
+        )
+        setattr(function, _MARK, Handler(type=job_type, function=function, blocking=blocking))
+        return function
+
+    return mark
+
+
+def handlers_in(module: ModuleType) -> Sequence[Handler]:
+    """The handlers among a module's functions, also those that it imports."""
+    marks = (getattr(value, _MARK, None) for value in vars(module).values() if inspect.isfunction(value))
+    return [mark for mark in marks if isinstance(mark, Handler)]
+
+
+def discover(*, only: Sequence[str] = ()) -> Mapping[str, Handler]:
+    """The handlers of all installed packages by job type; ``only`` (``WORKER_TYPES``) limits which are served.
+
+    :raises ConfigurationError: a package that can't be imported or holds no handler, a type offered twice, a type in
+        ``only`` that nobody offers.
+    """
+    points = sorted(entry_points(group=ENTRY_POINTS), key=lambda point: (point.name, point.value))
+    offered = _by_name(found for point in points for found in _handlers_of(point))
+    if missing := sorted(set(only) - set(offered)):
+        known = ", ".join(sorted(offered)) or "none"
+        raise ConfigurationError(f"WORKER_TYPES: no handler is installed for {', '.join(missing)} (there is: {known}).")
+    return {name: found for name, found in offered.items() if not only or name in only}
+
+
+def _handlers_of(point: EntryPoint) -> Sequence[Handler]:
+    origin = f"Entry point {point.name!r} of {point.dist.name if point.dist else 'an unknown package'}"
+    try:
+        module = point.load()
+    except Exception as error:
+        raise ConfigurationError(f"{origin} can't be imported from {point.value}: {error!r}") from error
+    found = handlers_in(module) if isinstance(module, ModuleType) else []
+    if not found:
+        raise ConfigurationError(f"{origin} names {point.value}, which is no module with a handler in it.")
+    return found
+
+
+def _by_name(handlers: Iterable[Handler]) -> dict[str, Handler]:
+    offered: dict[str, Handler] = {}
+    for found in handlers:
+        other = offered.setdefault(found.name, found)
+        if other.function is not found.function:
+            raise ConfigurationError(
+                f"Job type {found.name!r} has two handlers: {other.address} and {found.address}. Remove one of the"
+                " packages, or name the types that this worker serves otherwise."
+            )
+    return offered

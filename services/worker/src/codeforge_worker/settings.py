@@ -1,0 +1,55 @@
+"""What the worker reads from its environment."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from codeforge_common.settings import (
+    MIB,
+    BrokerSettings,
+    CommaSeparated,
+    EventLogSettings,
+    HttpUrl,
+    JobSettings,
+    SecretsSettings,
+    Settings,
+    TelemetrySettings,
+)
+
+
+class AgentSettings(Settings):
+    """Agents"""
+
+    agent_model: str | None = Field(None, pattern=r"^[a-z0-9_-]+:\S+$")
+    """Model for agents as `provider:name`; unset fails what needs one with `model_not_configured`."""
+    agent_allow_local_repositories: bool = False
+    """Whether a job may name a repository by a local path or a `file://` address."""
+    agent_clone_max_bytes: int = Field(512 * MIB, ge=MIB, le=1024**4)
+    """Bytes that a clone may take on the disk."""
+    agent_clone_timeout_seconds: float = Field(300, ge=1, le=86_400)
+    """Seconds that a clone may take."""
+    github_api_url: HttpUrl = "https://api.github.com"
+    """Address of GitHub's API; set it with `GITHUB_SERVER_URL` for GitHub Enterprise."""
+    github_server_url: HttpUrl = "https://github.com"
+    """Address from which repositories called `owner/name` are cloned."""
+
+
+class WorkerSettings(BrokerSettings, JobSettings, EventLogSettings, SecretsSettings, TelemetrySettings, AgentSettings):
+    """Worker"""
+
+    metrics_port: int = Field(9103, ge=0, le=65_535)
+    """Port on which `/metrics`, `/healthz` and `/readyz` are served; `0` takes a free one and logs it."""
+    worker_concurrency: int = Field(2, ge=1, le=1000)
+    """Jobs that one worker runs at the same time."""
+    worker_types: CommaSeparated = ()
+    """Job types, separated by commas, that the worker serves; unset serves all it has."""
+    worker_idle_poll_seconds: float = Field(1, ge=0, le=3600)
+    """Seconds between two looks for work of an idle worker that nobody rang for; `0` switches them off."""
+    worker_loop_stall_seconds: float = Field(30, ge=1, le=3600)
+    """Seconds without a sign of life of the event loop after which the worker ends itself."""
+    worker_grace_seconds: float = Field(25, ge=0, le=3600)
+    """Seconds that running jobs have to finish after SIGTERM before they are handed back."""
+    worker_cancel_seconds: float = Field(10, ge=0.1, le=3600)
+    """Seconds that a cancelled handler has to stop before it is stopped by force."""
+    enable_queue_monitoring: bool = False
+    """Whether the worker logs the queue's statistics each minute."""

@@ -1,0 +1,108 @@
+"""How a worker stops without burning an attempt: no new work, time to finish, then everything is handed back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import TimeoutError as NoAnswer
+
+import structlog
+
+from codeforge_common.errors import StoreUnavailable
+from codeforge_common.queue import Bell
+from codeforge_common.store import Store
+from codeforge_worker.claimer import Claimer
+from codeforge_worker.lease import Lease, Leases, Stop
+from codeforge_worker.lifeline import Lifeline
+from codeforge_worker.renewal import Identity
+
+FORCE_SECONDS = 3.0
+"""After the grace period: what cancelled runs have to end before the worker ends without them."""
+
+LAST_CALL_SECONDS = 1.5
+"""What the store has to take the worker's last call; 25 + 3 + 1.5 s stay below the 30 s that platforms give."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Shutdown:
+    """The steps of a stop, in the order in which :class:`~codeforge_worker.worker.Worker` takes them."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        leases: Leases,
+        lifeline: Lifeline,
+        claimer: Claimer,
+        bell: Bell,
+        grace_seconds: float,
+        end_process: Callable[[int], None],
+    ) -> None:
+        """``end_process`` ends it at once, with that exit code."""
+        self._identity = identity
+        self._leases = leases
+        self._lifeline = lifeline
+        self._claimer = claimer
+        self._bell = bell
+        self._grace_seconds = grace_seconds
+        self._end_process = end_process
+
+    def refuse_work(self) -> None:
+        """No credit and no claim from now on."""
+        self._leases.refuse()
+        self._lifeline.hurry()
+
+    async def let_runs_end(self) -> None:
+        """Gives runs the grace period, then cancels them; each is handed back as it ends. Else :meth:`_end_by_force`.
+
+        Returns when the store has taken every outcome.
+        """
+        if await self.quiet(within=self._grace_seconds):
+            return
+        _log.info("the grace period is over, runs are cancelled", runs=len(self._leases.running))
+        for lease in self._leases.running:
+            lease.holder.stop(Stop.SHUTDOWN)
+        if not await self.quiet(within=FORCE_SECONDS):
+            self._end_by_force()
+
+    async def quiet(self, *, within: float | None, apart_from: frozenset[Lease] = frozenset()) -> bool:
+        """Waits until no lease is held any more ``apart_from`` some. Whether that came ``within`` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while self._leases.held - apart_from:
+                    await self._claimer.next_release()
+        except TimeoutError:
+            return False
+        return True
+
+    async def say_goodbye(self) -> None:
+        """The last call: the store hands back whatever still names this worker, and takes no claim of it any more."""
+        try:
+            async with asyncio.timeout(LAST_CALL_SECONDS):
+                rings = await asyncio.wrap_future(self._lifeline.call(self._last_call))
+        except (StoreUnavailable, TimeoutError) as error:
+            _log.warning("the store didn't hear the worker's goodbye", reason=str(error) or "no answer in time")
+        else:
+            self._bell.ring(rings)
+
+    def _end_by_force(self) -> None:
+        """Blocks the loop on purpose: no code of a run goes on between the hand-back and the end of the process."""
+        left = self._leases.running
+        _log.warning("runs didn't end in time, the worker ends without them", runs=len(left))
+        for lease in left:
+            if lease.pausable:
+                lease.holder.kill(timeout=LAST_CALL_SECONDS)
+        try:
+            self._bell.ring(self._lifeline.call(self._last_call).result(LAST_CALL_SECONDS))
+        except (StoreUnavailable, NoAnswer) as error:
+            _log.warning("the store didn't hear the worker's goodbye", reason=str(error) or "no answer in time")
+        self._bell.close(timeout=0.2)
+        self._end_process(0)
+
+    async def _last_call(self, store: Store) -> Mapping[str, int]:
+        if outcomes := self._claimer.unsettled():
+            _, rings = await store.settle(worker=self._identity.worker, outcomes=outcomes)
+            self._bell.ring(rings)
+        _, rings = await store.close_worker(worker=self._identity.worker, serves=self._identity.serves)
+        return rings

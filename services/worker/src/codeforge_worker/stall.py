@@ -1,0 +1,92 @@
+"""What a worker does when its event loop hangs: it saves what can be saved and ends itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import structlog
+
+from codeforge_common.errors import StoreUnavailable
+from codeforge_common.store import Outcome, OutcomeKind, Store
+from codeforge_worker.lease import Lease, Leases
+from codeforge_worker.owners import TaskOwners
+
+REAP_SECONDS = 5.0
+"""What killed children have to be gone."""
+
+ANSWER_SECONDS = 10.0
+"""What the store has to take the hand-backs."""
+
+GIVE_UP_SECONDS = 30
+"""After so long the kernel ends the process (SIGALRM), whatever this code is waiting for: a lock of the hung thread."""
+
+_PARK = signal.SIGUSR1
+
+_log = structlog.get_logger(__name__)
+
+
+class StalledLoop:
+    """Made on the main thread, whose event loop it is about; called from the lifeline thread."""
+
+    def __init__(
+        self,
+        *,
+        worker: str,
+        leases: Leases,
+        owners: TaskOwners,
+        unsettled: Callable[[], Sequence[Outcome]],
+        end_process: Callable[[], None],
+    ) -> None:
+        """``unsettled``: outcomes that the store hasn't confirmed. ``end_process`` doesn't return."""
+        self._worker = worker
+        self._leases = leases
+        self._owners = owners
+        self._unsettled = unsettled
+        self._end_process = end_process
+        self._thread = threading.get_ident()
+        signal.signal(_PARK, _park)
+
+    async def end(self, store: Store) -> None:
+        """Logs where the loop hangs, kills and reaps the children, hands back what others can run, ends the process.
+
+        The run whose code the loop is in is left to expire: an ordinary crash. Where that is nobody's, any of the
+        async runs may be the cause, and none of them is handed back.
+        """
+        signal.alarm(GIVE_UP_SECONDS)
+        culprit = self._owners.current()
+        _log.critical("the event loop hangs, the worker ends", job_id=culprit and culprit.job_id, stack=self._stack())
+        # From here on no code of a run goes on, even if whatever the loop hangs in should end.
+        signal.pthread_kill(self._thread, _PARK)
+        innocent = [lease for lease in self._leases.running if self._may_be_handed_back(lease, culprit=culprit)]
+        outcomes = [*self._unsettled(), *map(_hand_back, innocent)]
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await store.settle(worker=self._worker, outcomes=outcomes)
+        except (StoreUnavailable, TimeoutError) as error:
+            _log.error("the store couldn't be told", reason=str(error))
+        self._end_process()
+
+    def _may_be_handed_back(self, lease: Lease, *, culprit: Lease | None) -> bool:
+        if lease.pausable:
+            return lease.holder.kill(timeout=REAP_SECONDS)
+        return culprit is not None and lease is not culprit
+
+    def _stack(self) -> str:
+        frame = sys._current_frames().get(self._thread)
+        return "".join(traceback.format_stack(frame)) if frame else ""
+
+
+def _hand_back(lease: Lease) -> Outcome:
+    return Outcome(job_id=lease.job_id, token=lease.token, kind=OutcomeKind.HANDED_BACK)
+
+
+def _park(signal_number: int, frame: FrameType | None) -> None:
+    while True:
+        time.sleep(3600)
