@@ -1,0 +1,19 @@
+"""What `make run` reads from its environment; everything else goes on to the services as it is."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from codeforge_common.settings import HttpSettings, SecretsSettings, StoreSettings
+
+
+class LocalSettings(StoreSettings, HttpSettings, SecretsSettings):
+    """make run"""
+
+    valkey_port: int = Field(0, ge=0, le=65_535)
+    """Port of the embedded server on loopback; `0` takes a free one."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether a server is started here: nobody named another with ``REDIS_URL``."""
+        return "redis_url" not in self.model_fields_set
