@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import amqp
+import psutil
 import pytest
 import redis
 
 from codeforge_common.store import keys
+from tests.architecture.packages import ROOT
 from tests.plugins.redis_server import RedisServer
+from tests.plugins.waiting import wait_until
 
 pytest_plugins = ["pytester"]
 
@@ -114,3 +119,32 @@ def test_the_environment_is_the_one_of_this_session() -> None:
         text=True,
     )
     assert shown.stdout.strip()
+
+
+def test_servers_die_with_the_session_even_by_kill_9(tmp_path: Path) -> None:
+    source = """
+import sys, time
+from pathlib import Path
+from tests.plugins.program import Program
+server = Program(["sh", "-c", "sleep 600 & sleep 600"], log=Path(sys.argv[1]))
+server.start(ready=lambda: True, within=5)
+print(server.pid, flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", source, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as session:
+        assert session.stdout is not None
+        try:
+            group = int(session.stdout.readline())
+        finally:
+            session.kill()
+
+    wait_until(lambda: not [one for one in psutil.process_iter() if _in_group(one, group)], within=5, what="their end")
+
+
+def _in_group(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False

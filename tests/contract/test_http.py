@@ -175,6 +175,6 @@ def test_every_golden_problem_is_one_of_ours() -> None:
     # These aren't met from outside without breaking something.
     inside = {
         *("internal_error", "configuration_error", "secret_unreadable", "invalid_cursor"),
-        *("store_unavailable", "store_full", "job_types_outdated"),
+        *("store_unavailable", "store_full", "not_durable", "job_types_outdated"),
     }
     assert codes == PROBLEMS.keys() - inside

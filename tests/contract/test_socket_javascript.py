@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -48,8 +47,7 @@ async def test_bare_strings_without_acknowledgement_in_two_rooms_bring_each_upda
     notifier = await start()
     options = ("--user", "ada", "--session", "s1", "--no-ack", "--transports", transports)
     async with watching(notifier.url, *options) as watcher:
-        await watcher.says("connected")
-        await asyncio.sleep(0.5)  # without an acknowledgement nobody can know when it has joined
+        await watcher.says("joined")
         await notifier.append(1, user="bob", also=(("status", "active"),))
         await notifier.append(2, 3, also=(("status", "active"),))
         await notifier.append(4)
@@ -66,7 +64,7 @@ async def test_a_client_that_was_cut_off_comes_back_and_misses_nothing(start: St
         await watcher.says("joined")
         await notifier.append(*range(1, 11), also=active)
         await watcher.has(*range(1, 11))
-        await notifier.app.close()
+        await notifier.app.hang_up()
         await watcher.says("disconnected")
         await notifier.append(*range(11, 301), also=active)
         assert (await watcher.says("joined", times=2))["answer"]["ok"]

@@ -16,11 +16,11 @@ Start = Callable[..., Awaitable[Gateway]]
 
 @pytest.fixture
 async def start(redis_url: str, namespace: str, tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts gateways with settings of the test's own: ``await start(submit_rate_limit=1)``."""
+    """Starts gateways: ``await start(submit_rate_limit=1)``; ``server`` names another than the session's."""
     async with AsyncExitStack() as stack:
 
-        async def one(**changes: Any) -> Gateway:
-            settings = settings_for(redis_url, namespace, tmp_path, **changes)
+        async def one(*, server: str = redis_url, **changes: Any) -> Gateway:
+            settings = settings_for(server, namespace, tmp_path, **changes)
             return await stack.enter_async_context(running(settings))
 
         yield one

@@ -21,7 +21,6 @@ from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.store import Outcome, OutcomeKind, Report, Run, Served, Store
-from codeforge_common.store.limits import limits_of
 from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.metrics import Metrics, create_metrics
 from codeforge_common.telemetry.readiness import Readiness
@@ -31,6 +30,7 @@ from codeforge_gateway.cluster_watch import CHECKS
 from codeforge_gateway.parts import Parts
 from codeforge_gateway.server import Server, listen
 from codeforge_gateway.settings import GatewaySettings
+from codeforge_gateway.store_access import connect_store, create_tail
 
 TASK = {"userId": "ada", "sessionId": "s-1", "userMessage": "Analyse this repository"}
 """The smallest submit."""
@@ -160,16 +160,9 @@ async def running(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         tracing = Tracing(settings, service="gateway", redactor=Redactor(), processor=SimpleSpanProcessor(kept))
         stack.callback(tracing.shutdown)
-        store = Store.connect(
-            settings.redis_url,
-            namespace=settings.store_namespace,
-            limits=limits_of(
-                settings, settings, rate_per_minute=settings.submit_rate_limit, rate_burst=settings.submit_rate_burst
-            ),
-            observe=metrics.observe_store_call,
-        )
+        store = connect_store(settings, metrics=metrics)
         stack.push_async_callback(store.close)
-        tail = EventTail(settings.redis_url, namespace=settings.store_namespace)
+        tail = create_tail(settings)
         await tail.start()
         stack.push_async_callback(tail.stop)
         bell = RecordingBell(broker=Broker.of(settings), metrics=metrics)

@@ -34,13 +34,7 @@ def bearer(user: str, *, key: str = KEY, lifetime: float = 60) -> dict[str, str]
 
 @pytest.fixture
 async def guarded(start: Start) -> Gateway:
-    return await start(auth_mode="jwt", auth_jwt_secret=KEY, secrets_key=_sealing_key())
-
-
-def _sealing_key() -> str:
-    import base64
-
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return await start(auth_mode="jwt", auth_jwt_secret=KEY, secrets_key=secrets.token_urlsafe(32))
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from codeforge_common.errors import CodeForgeError, StoreUnavailable
 from codeforge_gateway.problems import problem
 from codeforge_gateway.views import answer
+from tests.gateway.conftest import Start
 from tests.gateway.harness import TASK, Gateway
+from tests.plugins.redis_server import RedisServer
 
 TOKEN = "ghp_q7pK2vLw9XcT4mNz8RbY"
 MEMBERS = ["type", "title", "status", "detail", "instance", "success", "error", "code", "traceId"]
@@ -106,3 +109,17 @@ def test_an_error_that_nobody_gave_a_status_is_ours() -> None:
 
 def test_lone_surrogates_are_answered_as_escapes() -> None:
     assert bytes(answer({"name": "\udc80"}).body) == b'{"name":"\\udc80"}'
+
+
+async def test_a_disk_that_says_nothing_is_503_with_the_jobs_id_also_for_a_repeat(
+    new_valkey: Callable[..., RedisServer], start: Start
+) -> None:
+    server = new_valkey("--appendonly", "yes", "--appendfsync", "no")
+    gateway = await start(server=server.url, job_durability="fsync")
+    told = []
+    for _ in range(2):
+        answer = await gateway.client.post("/api/jobs/agent-task", json=TASK, headers={"Idempotency-Key": "k"})
+        await check(answer, status=503, code="not_durable")
+        assert int(answer.headers["Retry-After"]) >= 1
+        told.append(answer.json()["jobId"])
+    assert told[0] == told[1]

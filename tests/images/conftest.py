@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.images.stack import REPOSITORY, Stack
+from tests.images.stack import REPOSITORY, TOKEN, Stack
 from tests.plugins.ports import free_port
 
 
@@ -34,7 +34,7 @@ def javascript() -> Path:
 
 @pytest.fixture(scope="session")
 def repositories() -> Iterator[Path]:
-    """A folder with the repository ``acme/sample``: two commits, two languages."""
+    """A folder with the repository ``acme/sample``: two commits, two languages. ``private/sample`` is the same."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         root.chmod(0o755)  # the user in the container is another
@@ -53,7 +53,8 @@ def repositories() -> Iterator[Path]:
         (work / "adder.js").write_text("export const add = (a, b) => a + b;\n")
         git("add", ".")
         git("commit", "--message", "Add them in the browser, too")
-        git("clone", "--bare", ".", str(root / "acme" / "sample.git"))
+        for owner in ("acme", "private"):
+            git("clone", "--bare", ".", str(root / owner / "sample.git"))
         yield root
 
 
@@ -65,7 +66,7 @@ def stack(engine: None, repositories: Path) -> Iterator[Stack]:
         origin_port=free_port(),
         prometheus_port=free_port(),
         grafana_port=free_port(),
-        environment={"TEST_REPOSITORIES": str(repositories)},
+        environment={"TEST_REPOSITORIES": str(repositories), "TEST_TOKEN": TOKEN},
     )
     try:
         stack.compose("up", "--build", "--wait", "--quiet-pull", "--scale", "worker=2", "--scale", "notifier=2")

@@ -1,7 +1,11 @@
-"""Serves the repositories of a folder over git's smart HTTP, by the CGI program that comes with git."""
+"""Serves the repositories of a folder over git's smart HTTP, by the CGI program that comes with git.
+
+Whatever belongs to ``private`` is served only to who knows ``TEST_TOKEN``, asked for as GitHub asks for it.
+"""
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -15,10 +19,14 @@ if TYPE_CHECKING:
 
 REPOSITORIES = Path("/srv/repositories")
 BACKEND = Path("/usr/lib/git-core/git-http-backend")
+CREDENTIALS = "Basic " + base64.b64encode(f"x-access-token:{os.environ['TEST_TOKEN']}".encode()).decode()
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Runs the CGI program (RFC 3875) for one request."""
+    if environ["PATH_INFO"].startswith("/private/") and environ.get("HTTP_AUTHORIZATION") != CREDENTIALS:
+        start_response("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="GitHub"')])
+        return []
     variables = {key: value for key, value in environ.items() if isinstance(value, str)} | {
         "GIT_PROJECT_ROOT": str(REPOSITORIES),
         "GIT_HTTP_EXPORT_ALL": "1",

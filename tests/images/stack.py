@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,8 +12,13 @@ from typing import Any
 
 import httpx2
 
+from tests.plugins.waiting import wait_until
+
 REPOSITORY = Path(__file__).parents[2]
 FILES = (REPOSITORY / "docker-compose.yml", Path(__file__).parent / "compose.github.yml")
+
+TOKEN = "token-" + secrets.token_hex(16)
+"""What the server of repositories wants to see before it hands out ``private/sample``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +57,10 @@ class Stack:
         """Ids of the running containers of ``service``."""
         return self.compose("ps", "--quiet", service).split()
 
-    def submit(self, *, user: str, session: str, repository: str, traceparent: str | None = None) -> str:
-        """Sends an agent task through the proxy and returns the job's id."""
+    def submit(
+        self, *, user: str, session: str, repository: str, token: str | None = None, traceparent: str | None = None
+    ) -> str:
+        """Sends an agent task through the proxy and returns the job's id. ``token``: GitHub's, for the clone."""
         answer = httpx2.post(
             f"{self.origin}/api/jobs/agent-task",
             headers={"traceparent": traceparent} if traceparent else {},
@@ -60,7 +68,7 @@ class Stack:
                 "userId": user,
                 "sessionId": session,
                 "userMessage": f"Analyze {repository}",
-                "context": {"repository": repository},
+                "context": {"repository": repository} | ({"githubContext": {"token": token}} if token else {}),
             },
         )
         assert answer.status_code == 202, answer.text
@@ -72,6 +80,12 @@ class Stack:
         assert answer.status_code == 200, answer.text
         record: dict[str, Any] = answer.json()["job"]
         return record
+
+    def ended(self, job_id: str, *, user: str) -> dict[str, Any]:
+        """The job's record, once it has come to rest."""
+        resting = ("completed", "failed", "cancelled")
+        wait_until(lambda: self.job(job_id, user=user)["status"] in resting, within=90, what=f"the end of {job_id}")
+        return self.job(job_id, user=user)
 
     def prometheus(self, path: str, **parameters: str) -> Any:
         """``data`` of an answer of Prometheus' HTTP API, e.g. of ``query``."""

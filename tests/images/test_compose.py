@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.images.stack import REPOSITORY, Stack
+from tests.images.stack import REPOSITORY, TOKEN, Stack
 from tests.plugins.waiting import wait_until
 
 SOCKETS = 20
@@ -69,6 +69,18 @@ def test_every_kind_of_client_sees_its_job_complete_through_two_notifiers(stack:
         within=30,
         what="updates sent by both notifiers",
     )
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(900)
+def test_a_token_is_sealed_by_a_gateway_and_opened_by_a_worker_and_nowhere_else(stack: Stack) -> None:
+    without = stack.submit(user="grace", session="private", repository="private/sample")
+    with_token = stack.submit(user="grace", session="private", repository="private/sample", token=TOKEN)
+
+    assert stack.ended(without, user="grace")["status"] == "failed"
+    assert stack.ended(with_token, user="grace")["status"] == "completed"
+    assert TOKEN not in str(stack.job(with_token, user="grace"))
+    assert TOKEN not in stack.compose("logs", "gateway", "notifier", "worker", "proxy")
 
 
 def crowd(kind: str, *, stack: Stack, javascript: Path) -> subprocess.Popen[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-from typing import Any
 
 import pytest
 
+from tests.images.containers import docker, inspect, removed_afterwards, wait_until_healthy
 from tests.images.stack import REPOSITORY, Stack
-from tests.plugins.waiting import wait_until
 
 SERVICES = ("gateway", "notifier", "worker")
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
@@ -50,18 +47,10 @@ def test_it_is_asked_for_its_health_and_starts_without_a_shell(stack: Stack, ser
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_stop_ends_it_by_itself(stack: Stack, service: str) -> None:
-    container = stack.compose("run", "--detach", "--no-deps", service).split()[-1]
-    try:
-        wait_until(lambda: inspect(container)["State"]["Health"]["Status"] == "healthy", within=60, what=service)
+    started = stack.compose("run", "--detach", "--no-deps", service).split()[-1]
+    with removed_afterwards(started) as container:
+        wait_until_healthy(container)
 
-        subprocess.run(["docker", "stop", "--time", "35", container], check=True, capture_output=True)
+        docker("stop", "--time", "35", container)
 
         assert inspect(container)["State"]["ExitCode"] == 0
-    finally:
-        subprocess.run(["docker", "rm", "--force", "--volumes", container], check=True, capture_output=True)
-
-
-def inspect(container: str) -> dict[str, Any]:
-    done = subprocess.run(["docker", "inspect", container], check=True, capture_output=True, text=True)
-    described: dict[str, Any] = json.loads(done.stdout)[0]
-    return described

@@ -60,9 +60,13 @@ socket.on("connect", () => {
   say("connected", { sid: socket.id, transport: socket.io.engine.transport.name });
   join("user", option.user);
   join("session", option.session);
+  // Requests are served in their order: when this one is answered, the joins have been.
+  if (option["no-ack"]) socket.emit("leave:job", "none", () => say("joined", { room: "all" }));
 });
 socket.on("connect_error", (error) => say("refused", { reason: error.message, data: error.data }));
-socket.on("disconnect", (reason) => say("disconnected", { reason }));
+socket.on("disconnect", (reason) => {
+  if (reason !== "io client disconnect") say("disconnected", { reason }); // not what we did ourselves
+});
 socket.on("job:update", (update) => {
   console.log(JSON.stringify(update));
   since = update.cursor;

@@ -88,5 +88,5 @@ async def watching(url: str, *options: str) -> AsyncIterator[Watcher]:
 
 async def _collect(pipe: asyncio.StreamReader | None, into: list[dict[str, Any]]) -> None:
     assert pipe is not None
-    async for line in pipe:
+    while line := await pipe.readline():
         into.append(json.loads(line))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -123,9 +122,7 @@ async def running(settings: NotifierSettings) -> AsyncIterator[Notifier]:
     async with AsyncExitStack() as stack:
         metrics = create_metrics()
         spans = InMemorySpanExporter()
-        tracing = Tracing(
-            settings, service="notifier", redactor=Redactor(), processor=SimpleSpanProcessor(spans)
-        )
+        tracing = Tracing(settings, service="notifier", redactor=Redactor(), processor=SimpleSpanProcessor(spans))
         stack.callback(tracing.shutdown)
         redis = Redis.from_url(settings.redis_url)
         stack.push_async_callback(redis.aclose)
@@ -137,7 +134,7 @@ async def running(settings: NotifierSettings) -> AsyncIterator[Notifier]:
         await tail.start()
         stack.push_async_callback(tail.stop)
         app = build_app(settings=settings, tail=tail, identity=Identity(settings), metrics=metrics, tracing=tracing)
-        server = Server(app, hang_up=app.close)
+        server = Server(app, hang_up=app.hang_up)
         listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
         serving = asyncio.create_task(server.serve_on(listener))
@@ -163,8 +160,3 @@ async def running(settings: NotifierSettings) -> AsyncIterator[Notifier]:
 def settings_for(redis_url: str, namespace: str, **changes: Any) -> NotifierSettings:
     """Settings of a test, whatever the environment says."""
     return NotifierSettings(redis_url=redis_url, store_namespace=namespace, **changes)
-
-
-def as_json(update: dict[str, Any]) -> str:
-    """For comparisons that mind the order of members."""
-    return json.dumps(update)

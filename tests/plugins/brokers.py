@@ -28,6 +28,11 @@ def take_ring(broker: Broker, job_type: str = JOB_TYPE) -> Any:
         return channel.basic_get(broker.queue(job_type).name, no_ack=True)
 
 
+def headers_of(ring: Any) -> dict[str, Any]:
+    """What the sender put into a ring's headers; RabbitMQ 3's quorum queues add ``x-delivery-count``."""
+    return {name: value for name, value in ring.headers.items() if not name.startswith("x-")}
+
+
 def rings_left(broker: Broker, job_type: str = JOB_TYPE) -> int:
     """How many rings lie in a queue; 0 where there is no queue."""
     with broker.connect(name="test") as connection:

@@ -6,8 +6,10 @@ import base64
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 import httpx2
 import pytest
@@ -63,34 +65,44 @@ class House:
             self.programs[name].stop(grace=30)
 
 
+@contextmanager
+def open_house(
+    *services: str, folder: Path, redis_url: str, namespace: str, environment: Mapping[str, str] | None = None
+) -> Iterator[House]:
+    """A house for as long as a block lasts; it keeps its logs and its state in ``folder``."""
+    house = House(
+        folder=folder,
+        environment={
+            "REDIS_URL": redis_url,
+            "STORE_NAMESPACE": namespace,
+            "STATE_DIR": str(folder),
+            "SECRETS_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+            "AUTH_MODE": "none",
+            "AGENT_ALLOW_LOCAL_REPOSITORIES": "true",
+            **(environment or {}),
+        },
+    )
+    try:
+        for service in services or SERVICES:
+            house.start(service)
+        yield house
+    finally:
+        house.stop()
+
+
 @pytest.fixture
 def new_house(tmp_path: Path, redis_url: str, namespace: str) -> Iterator[Callable[..., House]]:
     """Makes houses over the session's server: ``new_house()`` has all three services, ``new_house("gateway")`` one."""
-    houses: list[House] = []
+    with ExitStack() as houses:
 
-    def make(*services: str, **environment: str) -> House:
-        folder = tmp_path / f"house-{len(houses)}"
-        folder.mkdir()
-        house = House(
-            folder=folder,
-            environment={
-                "REDIS_URL": redis_url,
-                "STORE_NAMESPACE": namespace,
-                "STATE_DIR": str(folder),
-                "SECRETS_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-                "AUTH_MODE": "none",
-                "AGENT_ALLOW_LOCAL_REPOSITORIES": "true",
-                **environment,
-            },
-        )
-        houses.append(house)
-        for service in services or SERVICES:
-            house.start(service)
-        return house
+        def make(*services: str, **environment: str) -> House:
+            folder = Path(mkdtemp(prefix="house-", dir=tmp_path))
+            opened = open_house(
+                *services, folder=folder, redis_url=redis_url, namespace=namespace, environment=environment
+            )
+            return houses.enter_context(opened)
 
-    yield make
-    for house in houses:
-        house.stop()
+        yield make
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import redis
@@ -14,6 +15,13 @@ from codeforge_common.store import keys
 @pytest.fixture
 def namespace(redis_url: str) -> Iterator[str]:
     """A fresh ``STORE_NAMESPACE``. After the test its keys are removed; a key that the test left elsewhere fails it."""
+    with fresh_namespace(redis_url) as name:
+        yield name
+
+
+@contextmanager
+def fresh_namespace(redis_url: str) -> Iterator[str]:
+    """The same for as long as a block lasts, e.g. for a fixture that several tests share."""
     name = f"t-{secrets.token_hex(6)}"
     with redis.Redis.from_url(redis_url) as client:
         before = set(client.scan_iter(count=1000))

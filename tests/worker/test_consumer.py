@@ -351,7 +351,7 @@ def test_a_consumer_notices_a_broker_that_fell_silent(
     """No connection is closed, nothing is answered: as behind a NAT that forgot it, or after a power cut."""
     ear = start_ear(own_broker.broker)
     own_broker.freeze()
-    wait_until(lambda: not ear.consumer.connected, within=30, what="the silence noticed")
+    wait_until(lambda: not ear.consumer.connected, within=45, what="the silence noticed")
     own_broker.thaw()
     wait_until(lambda: ear.consumer.connected, within=20, what="the connection again")
     start_bell(own_broker.broker).ring({JOB_TYPE: 1})

@@ -44,13 +44,14 @@ def test_one_that_ended_in_time_does_not() -> None:
     assert house.outlived == []
 
 
-def test_a_child_is_paused_until_a_renewal_is_answered_however_long_that_takes() -> None:
+def test_a_child_may_run_for_that_long_and_its_guard_knows() -> None:
     house = House(pausable=True)
-    assert house.look(6.9) == []
-    assert house.look(7, 9, 100) == ["pause"]
+    assert house.look(0, 6.9, 9, 100) == []
+    assert house.holder.allowed_until == 7
     assert house.outlived == []
     house.lease.since = 99
-    assert house.look(100.1) == ["resume"]
+    house.look(100.1)
+    assert house.holder.allowed_until == 106
 
 
 def test_a_renewal_in_time_moves_the_deadline() -> None:
@@ -68,6 +69,6 @@ def test_the_wall_time_ends_an_attempt() -> None:
 
 def test_a_paused_child_hears_of_its_wall_time_when_it_goes_on() -> None:
     house = House(pausable=True, wall_end=8)
-    assert house.look(7, 8, 20) == ["pause"]
+    assert house.look(7, 8, 20) == []
     house.lease.since = 20
-    assert house.look(20.1) == ["resume", Stop.WALL_TIME]
+    assert house.look(20.1) == [Stop.WALL_TIME]

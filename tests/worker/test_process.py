@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from codeforge_worker import guard
+from codeforge_worker import clock, guard
 from codeforge_worker.process import GuardedProcess, chunks, guarded
 from tests.plugins.waiting import wait_for, wait_until
 
@@ -103,11 +104,24 @@ async def test_a_paused_program_stands_still_and_goes_on_when_told(tmp_path: Pat
     script = "while :; do echo . >> ticks; sleep 0.01; done"
     async with guarded(["sh", "-c", script], cwd=tmp_path) as process:
         await wait_for(ticks.exists, within=10, what="the first tick")
-        process.pause()
+        process.allow_until(0)
         await wait_for(lambda: stopped(process), within=10, what="the pause")
         before = ticks.stat().st_size
-        process.resume()
+        process.allow_until(math.inf)
         await wait_for(lambda: ticks.stat().st_size > before, within=10, what="another tick")
+
+
+async def test_a_program_stops_by_itself_when_its_time_is_up(tmp_path: Path) -> None:
+    process = GuardedProcess.start(["sleep", "600"], until=clock.now() + 0.3)
+    try:
+        # Nobody says anything meanwhile, as if this process were frozen.
+        await wait_for(lambda: stopped(process), within=10, what="the pause")
+        process.allow_until(clock.now() + 0.5)
+        await wait_for(lambda: not stopped(process), within=10, what="the end of the pause")
+        await wait_for(lambda: stopped(process), within=10, what="the next pause")
+    finally:
+        assert process.kill_and_wait(timeout=10)
+        process.close()
 
 
 def stopped(process: GuardedProcess) -> bool:
@@ -117,7 +131,7 @@ def stopped(process: GuardedProcess) -> bool:
 
 async def test_a_paused_program_can_be_killed() -> None:
     async with guarded(["sleep", "600"]) as process:
-        process.pause()
+        process.allow_until(0)
         process.kill()
         assert await asyncio.wait_for(process.wait(), 10) == guard.KILLED
 
@@ -132,9 +146,9 @@ async def test_signals_that_a_platform_sends_to_every_process_reach_neither_guar
             for number in guard.SHIELDED:
                 one.send_signal(number)
         # Whoever were to die of one of these signals would do so before it obeyed what comes after them.
-        process.pause()
+        process.allow_until(0)
         await wait_for(lambda: stopped(process), within=10, what="the pause")
-        process.resume()
+        process.allow_until(math.inf)
         await wait_for(lambda: not stopped(process), within=10, what="the end of the pause")
         assert program.is_running()
 
@@ -155,8 +169,8 @@ async def test_any_thread_can_kill_and_wait(tmp_path: Path) -> None:
 async def test_calls_after_the_end_do_no_harm() -> None:
     process = GuardedProcess.start(["true"])
     await process.wait()
-    process.pause()
-    process.resume()
+    process.allow_until(0)
+    process.allow_until(math.inf)
     process.kill()
     assert process.kill_and_wait(timeout=1)
     process.close()
@@ -185,7 +199,7 @@ process = GuardedProcess.start(["sh", "-c", script], cwd=Path(folder), stdout=su
 other = GuardedProcess.start(["sleep", "600"], cwd=Path(folder))
 process.stdout.readline()
 if paused == "True":
-    process.pause()
+    process.allow_until(0)
     time.sleep(0.2)
 print("ready", flush=True)
 time.sleep(600)

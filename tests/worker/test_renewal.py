@@ -25,6 +25,7 @@ class House:
     def __init__(self, *, interval: float = 1.0) -> None:
         self.store = FakeStore()
         self.readiness = Readiness()
+        self.went_back: list[bool] = []
         self.leases = Leases(slots=5)
         self.one, self.two = (lease_for(RecordingHolder(), job_id=job) for job in ("one", "two"))
         self.leases.answered(3, [self.one, self.two])
@@ -33,6 +34,8 @@ class House:
             identity=IDENTITY,
             leases=self.leases,
             availability=Availability(self.readiness),
+            readiness=self.readiness,
+            went_back=lambda: self.went_back.append(True),
             interval=interval,
         )
 
@@ -83,7 +86,12 @@ async def test_a_verdict_stops_the_run_that_it_is_about(verdict: Verdict, told: 
 async def test_a_verdict_on_a_run_that_ended_meanwhile_is_no_news() -> None:
     house = House()
     house.store.verdicts = {"one": Verdict.FENCED, "two": Verdict.FENCED}
-    house.store.meanwhile["renew"] = lambda: (house.leases.end(house.one), house.leases.release(house.two))
+
+    def both_end() -> None:
+        house.leases.end(house.one)
+        house.leases.release(house.two)
+
+    house.store.meanwhile["renew"] = both_end
     await house.renewal.once()
     assert house.told(house.one) == house.told(house.two) == []
 
@@ -118,3 +126,11 @@ async def test_in_a_hurry_it_does_not_wait_for_the_next_beat() -> None:
     await wait_for(lambda: len(house.store.asked("renew")) == 2, within=2, what="the second renewal")
     assert house.store.asked("renew")[1]["free"] == 0
     renewing.cancel()
+
+
+@pytest.mark.parametrize(("seen", "went_back"), [(2, [True]), (3, []), (4, [])])
+async def test_a_store_that_knows_less_than_it_answered_went_back_in_time(seen: int, went_back: list[bool]) -> None:
+    house = House()
+    house.store.seen = seen
+    await house.renewal.once()
+    assert house.went_back == went_back

@@ -40,7 +40,7 @@ def test_each_update_of_an_entry_has_a_cursor_of_its_own() -> None:
 
 
 def test_a_character_that_was_cut_costs_nobody_an_update() -> None:
-    cut = '{"logs":["'.encode() + "é".encode()[:1] + b'"],"seq":1}'
+    cut = b'{"logs":["' + "é".encode()[:1] + b'"],"seq":1}'
     rows = msgpack.packb([["ada", "s1", "job_1", 1, cut]], use_bin_type=False)
     (update,) = decode(b"5-1", fields(rows)).updates
     assert json.loads(update.json)["logs"] == ["\N{REPLACEMENT CHARACTER}"]

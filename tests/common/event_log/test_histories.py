@@ -176,7 +176,9 @@ class Histories(RuleBasedStateMachine):
         new.joined = set(rooms)
         new.expected = [*new.got]
         assert all(answer.reset == (missed is None) for answer in answers)
-        wanted = [update.cursor for update in missed or () if new.may_see(update) and new.joined & set(update.audiences)]
+        wanted = [
+            update.cursor for update in missed or () if new.may_see(update) and new.joined & set(update.audiences)
+        ]
         assert sorted(new.got, key=place_in_log) == wanted
 
     @precondition(lambda self: len(self.log) % 5 == 0)  # rarely, so that sockets live long enough to meet the rest
@@ -207,7 +209,7 @@ def place_in_log(cursor: str) -> tuple[int, int]:
     return int(id.partition("-")[0]), int(place)
 
 
-class TestHistories(Histories.TestCase):  # type: ignore[misc]
+class TestHistories(Histories.TestCase):  # type: ignore[misc, valid-type]
     settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 
     @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -208,14 +208,15 @@ async def test_one_client_that_fails_costs_the_others_nothing(feed: Feed) -> Non
 async def test_a_client_that_another_ones_delivery_closed_hears_nothing_more(feed: Feed) -> None:
     sockets = [connect(feed), connect(feed)]
 
-    def close_the_other(updates: Sequence[Update], *, other: Socket) -> None:
-        other.subscription.close()
+    def close_the_other(socket: Socket, other: Socket) -> Callable[[Sequence[Update]], None]:
+        def deliver(updates: Sequence[Update]) -> None:
+            socket.deliver(updates)
+            other.subscription.close()
+
+        return deliver
 
     for socket, other in zip(sockets, reversed(sockets), strict=True):
-        socket.subscription.deliver = lambda updates, socket=socket, other=other: (
-            socket.deliver(updates),
-            close_the_other(updates, other=other),
-        )
+        socket.subscription.deliver = close_the_other(socket, other)
         await socket.subscription.join(ADA)
     feed.take(entry(1, change("a#1")))
     assert sorted(len(socket.jobs) for socket in sockets) == [0, 1]

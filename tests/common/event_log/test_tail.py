@@ -162,17 +162,22 @@ async def test_a_dropped_connection_costs_nothing(new_redis: Callable[..., Redis
         assert listener.lost == 0
 
 
-async def test_an_outage_keeps_subscriptions_and_is_logged_once_each_way(new_redis: Callable[..., RedisServer]) -> None:
+@pytest.mark.parametrize("before", [0, 1], ids=["an empty log", "a log"])
+async def test_an_outage_keeps_subscriptions_and_is_logged_once_each_way(
+    new_redis: Callable[..., RedisServer], before: int
+) -> None:
     server = new_redis("--appendonly", "yes", "--appendfsync", "always")
     async with writing(server.url, "t") as writer, reading(server.url, "t") as tail:
-        id = await writer.append(Change(seq=1))
+        known = [1] * before
+        for seq in known:
+            await writer.append(Change(seq=seq))
         listener, _ = await listen(tail, since="0")
-        await listener.has(1)
+        await listener.has(*known)
         with capture_logs() as logs:
             server.kill()
             await wait_for(lambda: not tail.connected, within=10, what="the outage")
             late, joined = await listen(tail, since="0")
-            assert (late.seqs, joined) == ([1], Joined(cursor=id, reset=False)), "from memory"
+            assert (late.seqs, joined) == (known, Joined(cursor=tail.cursor, reset=False)), "from memory"
             server.start()
             await wait_for(lambda: tail.connected, within=10, what="the end of the outage")
         await writer.client.connection_pool.disconnect()  # it is of the old server
@@ -181,8 +186,8 @@ async def test_an_outage_keeps_subscriptions_and_is_logged_once_each_way(new_red
             "reading the event log",
         ]
         await writer.append(Change(seq=2))
-        await listener.has(1, 2)
-        await late.has(1, 2)
+        await listener.has(*known, 2)
+        await late.has(*known, 2)
         assert (listener.lost, late.lost) == (0, 0)
 
 

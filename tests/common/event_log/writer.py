@@ -32,7 +32,13 @@ class Change:
     def row(self) -> list[Any]:
         update: dict[str, Any] = json.loads(GOLDEN.read_text())
         del update["cursor"]
-        update |= {"userId": self.user, "sessionId": self.session, "jobId": self.job, "seq": self.seq, **dict(self.also)}
+        update |= {
+            "userId": self.user,
+            "sessionId": self.session,
+            "jobId": self.job,
+            "seq": self.seq,
+            **dict(self.also),
+        }
         text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
         row = [self.user, self.session, self.job, self.seq, text]
         return row if self.traceparent is None else [*row, self.traceparent]

@@ -18,7 +18,7 @@ async def test_readiness_names_every_check(gateway: Gateway) -> None:
     answer = await gateway.client.get("/readyz")
     checks = answer.json()["checks"]
     assert answer.status_code == 200
-    assert set(checks) == {"store", "broker", "event_log", "job_types"}
+    assert set(checks) == {"store", "broker", "event_log", "job_types", "memory", "connections"}
     assert checks["job_types"]["detail"] == {"without_worker": ["agent_task", "code_generation", "repo_analysis"]}
 
 

@@ -137,7 +137,7 @@ class Bench:
         )
         running = asyncio.create_task(worker.run())
         try:
-            await wait_for(lambda: readiness.report()[1].keys() >= {"store"}, within=10, what="the worker's start")
+            await wait_for(lambda: "job_types" in readiness.report()[1], within=10, what="the worker's start")
             yield LocalWorker(worker=worker, metrics=metrics, readiness=readiness, spans=spans)
         finally:
             worker.stop()
@@ -152,7 +152,7 @@ class Bench:
         program = Program([sys.executable, "-m", "codeforge_worker"], log=log, environment=environment)
         worker = WorkerProcess(program)
         self.workers.append(worker)
-        program.start(ready=lambda: '"check": "store"' in log.read_text(), within=within)
+        program.start(ready=lambda: '"check": "job_types"' in log.read_text(), within=within)
         return worker
 
     # Jobs. ───────────────────────────────────────────────────────────────────────────────────────────────────────────

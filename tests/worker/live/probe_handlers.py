@@ -117,6 +117,28 @@ async def slow(ctx: JobContext) -> Any:
     await asyncio.sleep(60)
 
 
+@handler("probe_litter")
+async def litter(ctx: JobContext) -> Any:
+    """Leaves a task behind that goes on writing."""
+
+    async def go_on() -> None:
+        while True:
+            write(ctx, "tick")
+            await asyncio.sleep(0.01)
+
+    left = asyncio.create_task(go_on())
+    while not gate_is_open(ctx):
+        await asyncio.sleep(0.01)
+    write(ctx, "end")
+    return left.done()
+
+
+@handler("probe_exit")
+async def leave(ctx: JobContext) -> Any:
+    """Asks the process to exit."""
+    sys.exit(3)
+
+
 @handler("probe_block", blocking=True)
 def block(ctx: BlockingContext) -> Any:
     """The blocking ``wait``: looks whether it is cancelled."""

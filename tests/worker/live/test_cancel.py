@@ -5,7 +5,10 @@ from __future__ import annotations
 import signal
 import time
 
+import httpx2
+
 from codeforge_common.job import Status
+from tests.plugins.ports import free_port
 from tests.worker.live.bench import Bench
 
 
@@ -45,12 +48,15 @@ async def test_force_against_one_of_two_leaves_the_other_alone(bench: Bench) -> 
 
 
 async def test_a_worker_whose_handler_ignores_the_cancel_ends_after_the_others(bench: Bench) -> None:
-    worker = bench.start_worker(worker_cancel_seconds=0.3)
+    port = free_port()
+    worker = bench.start_worker(worker_cancel_seconds=0.3, metrics_port=port)
     stubborn, other = await bench.submit("probe_stubborn", gate="/nowhere"), await bench.submit("probe_wait")
     await bench.wrote(stubborn, "begin")
     await bench.wrote(other, "begin")
     await bench.store.cancel(stubborn, caller=None)
     worker.says("ignores its cancel")
+    checks = httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["checks"]
+    assert checks["handlers"] == {"ok": False, "detail": "A handler of probe_stubborn ignores its cancel."}
     late = await bench.submit("probe_echo")
     bench.gate.touch()
     assert worker.exit_code(within=5) == 1

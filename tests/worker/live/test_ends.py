@@ -67,6 +67,24 @@ async def test_a_child_that_dies_is_a_failed_attempt(bench: Bench) -> None:
         assert job.failed_reason == "ChildDied: The child process of the handler ended without a result."
 
 
+async def test_what_a_handler_leaves_behind_ends_with_it(bench: Bench) -> None:
+    async with bench.worker():
+        job_id = await bench.submit("probe_litter")
+        await bench.wrote(job_id, "tick", times=3)
+        bench.gate.touch()
+        assert (await bench.finished(job_id)).result is False
+        # Another job's whole life is time enough for a tick.
+        await bench.finished(await bench.submit("probe_echo"))
+        assert bench.words(job_id)[-1] == "end"
+
+
+async def test_a_handler_that_exits_does_not_take_the_worker_along(bench: Bench) -> None:
+    async with bench.worker():
+        job = await bench.finished(await bench.submit("probe_exit", attempts=1))
+        assert job.failed_reason == "HandlerExited: The handler asked the process to exit."
+        assert (await bench.finished(await bench.submit("probe_echo"))).status is Status.COMPLETED
+
+
 @pytest.mark.parametrize("fail", [False, True])
 async def test_a_secret_reaches_the_handler_and_nobody_else(bench: Bench, fail: bool) -> None:
     worker = bench.start_worker()

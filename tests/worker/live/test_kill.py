@@ -6,6 +6,7 @@ import signal
 import time
 
 import psutil
+import pytest
 
 from codeforge_common.job import Status
 from tests.plugins.waiting import wait_until
@@ -24,6 +25,7 @@ async def test_whatever_a_worker_started_is_gone_within_a_second(bench: Bench) -
     wait_until(lambda: not any(map(lives, family)), within=1, what="the end of all that it started")
 
 
+@pytest.mark.slow
 async def test_a_lost_worker_s_job_runs_again_within_lease_and_five_seconds(bench: Bench) -> None:
     first = bench.start_worker()
     job_id = await bench.submit("probe_wait")
@@ -39,6 +41,7 @@ async def test_a_lost_worker_s_job_runs_again_within_lease_and_five_seconds(benc
     assert any(line.endswith("Worker lost, waiting for another") for line in job.logs)
 
 
+@pytest.mark.slow
 async def test_a_job_that_takes_its_workers_along_fails_as_poison(bench: Bench) -> None:
     worker = bench.start_worker(job_max_crashes=2)
     job_id = await bench.submit("probe_wait")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
 from codeforge_common.job import Status
 from tests.plugins.redis_server import RedisServer
@@ -40,12 +41,23 @@ def resume(server: RedisServer) -> None:
     psutil.Process(server.program.pid).resume()
 
 
+def save(server: RedisServer) -> None:
+    """Writes the server's data to its folder, where its next start finds them."""
+    with redis.Redis.from_url(server.url) as client:
+        client.save()
+
+
+def child_of(bench: Bench, job_id: str) -> psutil.Process:
+    """The process that runs a ``probe_mule``."""
+    return psutil.Process(int((bench.folder / f"journal.{job_id}").read_text().split()[0]))
+
+
 async def test_async_runs_are_handed_back_and_children_go_on(bench: Bench, server: RedisServer) -> None:
     worker = bench.start_worker()
     waits, mule = await bench.submit("probe_wait"), await bench.submit("probe_mule")
     await bench.wrote(waits, "begin")
     await bench.wrote(mule, "tick")
-    child = psutil.Process(int((bench.folder / f"journal.{mule}").read_text().split()[0]))
+    child = child_of(bench, mule)
     pause(server)
     await bench.wrote(waits, "cancelled")
     await wait_for(lambda: child.status() == psutil.STATUS_STOPPED, within=5, what="the child's pause")
@@ -85,34 +97,59 @@ async def test_an_async_handler_that_ignores_its_end_takes_the_worker_along(benc
     resume(server)
 
 
+async def test_a_stop_does_not_wait_for_a_store_that_is_away(bench: Bench, server: RedisServer) -> None:
+    worker = bench.start_worker()
+    pause(server)
+    worker.says('"event": "not ready"')
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code(within=8) == 0
+    resume(server)
+
+
 async def test_a_worker_waits_for_its_store_and_goes_on_by_itself(bench: Bench, server: RedisServer) -> None:
     worker = bench.start_worker()
     server.kill()
     worker.says('"event": "not ready"')
     server.start()
-    await wait_for(lambda: worker.log.count('"check": "store"') >= 3, within=10, what="the worker's return")
+    await wait_for(lambda: worker.log.count('"check": "store"') >= 2, within=10, what="the worker's return")
     # The server has forgotten everything: the worker announces its types again.
     await wait_for(lambda: worker.log.count("job types announced") == 2, within=10, what="the announcement")
     assert (await bench.finished(await bench.submit("probe_echo"))).status is Status.COMPLETED
     lines = [line for line in worker.log.splitlines() if '"check": "store"' in line]
-    assert len(lines) == 3  # ready, not ready, ready
+    assert len(lines) == 2  # not ready, ready
 
 
-async def test_a_frozen_worker_stops_when_it_wakes(bench: Bench) -> None:
+async def test_a_job_that_ended_in_the_time_that_a_store_lost_is_finished_again_and_not_run_again(
+    bench: Bench, server: RedisServer
+) -> None:
+    worker = bench.start_worker()
+    job_id = await bench.submit("probe_wait")
+    await bench.wrote(job_id, "begin")
+    save(server)
+    bench.gate.touch()
+    assert (await bench.finished(job_id)).status is Status.COMPLETED
+    server.kill()
+    server.start()
+    worker.says("the store went back in time")
+    job = await bench.finished(job_id)
+    assert (job.status, job.attempts_made, job.crashes) == (Status.COMPLETED, 1, 0)
+    assert bench.words(job_id) == ["begin", "end"]
+
+
+async def test_a_frozen_worker_stops_when_it_wakes_and_its_child_before(bench: Bench) -> None:
     frozen = bench.start_worker()
     waits, mule = await bench.submit("probe_wait"), await bench.submit("probe_mule")
     await bench.wrote(waits, "begin")
     await bench.wrote(mule, "tick")
     family = psutil.Process(frozen.pid).children(recursive=True)
+    child = child_of(bench, mule)
     frozen.signal(signal.SIGSTOP)
-    for process in family:
-        process.suspend()
+    await wait_for(lambda: child.status() == psutil.STATUS_STOPPED, within=5, what="the child's pause")
+    assert bench.words(mule).count("begin") == 1
     bench.start_worker()
     for job_id in (waits, mule):
         await bench.wrote(job_id, "begin", times=2)
     frozen.signal(signal.SIGCONT)
-    for process in family:
-        process.resume()
     assert frozen.exit_code(within=2) == 1
     wait_until(lambda: not any(map(lives, family)), within=1, what="the end of its children")
     bench.gate.touch()

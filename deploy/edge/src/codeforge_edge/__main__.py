@@ -10,14 +10,11 @@ import structlog
 import uvloop
 
 from codeforge_common.errors import ConfigurationError
-from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.reaper import Reaper
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.settings import load
-from codeforge_common.store import Store
-from codeforge_common.store.limits import EVENT_LOG_BYTES, limits_of
 from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.logging import configure_logging
 from codeforge_common.telemetry.metrics import create_metrics, watch_event_loop
@@ -30,6 +27,7 @@ from codeforge_gateway import app as gateway
 from codeforge_gateway.cluster_watch import CHECKS
 from codeforge_gateway.server import listen
 from codeforge_gateway.settings import GatewaySettings
+from codeforge_gateway.store_access import check_durability, connect_store, create_tail
 from codeforge_notifier import app as notifier
 from codeforge_notifier.settings import NotifierSettings
 
@@ -44,7 +42,6 @@ async def serve(settings: GatewaySettings, sockets: NotifierSettings, *, redacto
     identity.check_bind(settings.host)
     metrics = create_metrics(scripts=NAMES)
     readiness = Readiness(CHECKS)
-    tls_ca = None if settings.redis_tls_ca is None else str(settings.redis_tls_ca)
     async with AsyncExitStack() as stack:
         tracing = Tracing(settings, service=SERVICE, redactor=redactor)
         stack.callback(tracing.shutdown)
@@ -52,29 +49,11 @@ async def serve(settings: GatewaySettings, sockets: NotifierSettings, *, redacto
             host=settings.metrics_host, port=settings.metrics_port, registry=metrics.registry, readiness=readiness
         )
         stack.callback(probe.stop)
-        store = Store.connect(
-            settings.redis_url,
-            namespace=settings.store_namespace,
-            limits=limits_of(
-                settings,
-                settings,
-                rate_per_minute=settings.submit_rate_limit if settings.submit_rate_limited else 0,
-                rate_burst=settings.submit_rate_burst,
-            ),
-            tls_verify=settings.redis_tls_verify,
-            tls_ca=tls_ca,
-            observe=metrics.observe_store_call,
-        )
+        store = connect_store(settings, metrics=metrics)
         stack.push_async_callback(store.close)
         bell = Bell(broker=Broker.of(settings), metrics=metrics)
         stack.callback(bell.close)
-        tail = EventTail(
-            settings.redis_url,
-            namespace=settings.store_namespace,
-            max_bytes=settings.event_log_max_bytes or EVENT_LOG_BYTES,
-            tls_verify=settings.redis_tls_verify,
-            tls_ca=tls_ca,
-        )
+        tail = create_tail(settings)
         http = gateway.build_app(
             settings=settings,
             store=store,
@@ -87,6 +66,7 @@ async def serve(settings: GatewaySettings, sockets: NotifierSettings, *, redacto
             tracing=tracing,
         )
         socketio = notifier.build_app(settings=sockets, tail=tail, identity=identity, metrics=metrics, tracing=tracing)
+        await check_durability(store, settings)
         listener = listen(settings.host, settings.port)
         stack.callback(listener.close)
         probe.start()
@@ -100,7 +80,7 @@ async def serve(settings: GatewaySettings, sockets: NotifierSettings, *, redacto
             stack.callback(task.cancel)
         _log.info("edge listens", host=settings.host, port=listener.getsockname()[1])
         app = build_app(gateway=http, notifier=socketio)
-        await build_server(app, end_streams=tail.stop, hang_up=socketio.close).serve_on(listener)
+        await build_server(app, end_streams=tail.stop, hang_up=socketio.hang_up).serve_on(listener)
 
 
 def main() -> None:

@@ -50,6 +50,19 @@ class StoreFull(StoreUnavailable):
     code = "store_full"
 
 
+class NotDurable(StoreUnavailable):
+    """Raised when a job was stored, but the disk's word for it didn't come in time (``JOB_DURABILITY=fsync``).
+
+    ``job_id`` is the job's. The same submit with the same ``Idempotency-Key`` waits for the disk again.
+    """
+
+    code = "not_durable"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__("The job is stored, but not yet known to be on disk. Send it again with the same key.")
+        self.job_id = job_id
+
+
 class JobNotFound(CodeForgeError):
     """Raised for a job id that doesn't exist, isn't kept any more, or belongs to somebody else."""
 

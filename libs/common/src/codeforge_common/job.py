@@ -142,18 +142,19 @@ class JobType:
 GITHUB_TOKEN_FIELDS = ("githubContext.token", "context.githubContext.token")
 """Where a GitHub token may stand in a body; these are sealed for every type, announced or not."""
 
+# Null means the same as left out: clients in JavaScript send it.
 _AGENT_CONTEXT: Mapping[str, Any] = {
     "type": "object",
     "properties": {
-        "repository": {"type": "string", "minLength": 1, "maxLength": 2048},
-        "branch": {"type": "string", "minLength": 1, "maxLength": 255},
-        "files": {"type": "array", "items": {"type": "string", "maxLength": 4096}, "maxItems": 1000},
+        "repository": {"type": ["string", "null"], "minLength": 1, "maxLength": 2048},
+        "branch": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
+        "files": {"type": ["array", "null"], "items": {"type": "string", "maxLength": 4096}, "maxItems": 1000},
         "githubContext": {
-            "type": "object",
+            "type": ["object", "null"],
             "properties": {
-                "token": {"type": "string", "maxLength": 4096},
-                "username": {"type": "string", "maxLength": 255},
-                "email": {"type": "string", "maxLength": 320},
+                "token": {"type": ["string", "null"], "maxLength": 4096},
+                "username": {"type": ["string", "null"], "maxLength": 255},
+                "email": {"type": ["string", "null"], "maxLength": 320},
             },
         },
     },

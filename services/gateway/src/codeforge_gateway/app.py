@@ -19,6 +19,7 @@ from codeforge_common.telemetry.metrics import Metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_gateway.cluster_watch import watch_cluster
+from codeforge_gateway.docs_page import docs
 from codeforge_gateway.door import Door
 from codeforge_gateway.job_types import JobTypes
 from codeforge_gateway.openapi import describe
@@ -72,6 +73,7 @@ def build_app(
         title="CodeForge Jobs",
         version="1",
         description=DESCRIPTION,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         # Ours are in request_span.py and telemetry/metrics.py.
@@ -87,6 +89,7 @@ def build_app(
         middleware=_middleware(parts),
         lifespan=_own_tasks,
     )
+    app.add_route("/docs", docs, include_in_schema=False)
     app.state.parts = parts
     handle_problems(app)
     describe(app)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.store import ClusterState
 from codeforge_common.telemetry.cluster import ClusterNumbers
+from codeforge_common.telemetry.readiness import Readiness
 from codeforge_gateway.parts import Parts
 
 INTERVAL_SECONDS = 1.0
 
-CHECKS = ("store", "broker", "event_log", "job_types")
+SERVER_EVERY = 10
+"""Looks between two questions about the server's memory and connections, which ``INFO`` answers less cheaply."""
+
+FULL = 0.95
+"""Share of a limit from which on a check is bad."""
+
+CHECKS = ("store", "broker", "event_log", "job_types", "memory", "connections")
 """What the gateway reports on ``/readyz``."""
 
 
 async def watch_cluster(parts: Parts, *, interval: float = INTERVAL_SECONDS) -> None:
     """Keeps :data:`CHECKS` and the cluster's gauges up to date, until cancelled. ``interval`` in seconds."""
-    while True:
+    for number in itertools.count():
         await look(parts)
+        if number % SERVER_EVERY == 0:
+            await look_at_server(parts)
         await asyncio.sleep(interval)
 
 
@@ -37,6 +47,21 @@ async def look(parts: Parts) -> None:
     readiness.set("store", ok=True, detail={"workers_alive": state.workers_alive})
     # Told and not held against us: such jobs are accepted, and wait for a worker.
     readiness.set("job_types", ok=True, detail={"without_worker": without_worker(state)})
+
+
+async def look_at_server(parts: Parts) -> None:
+    """One look at the server's own limits."""
+    try:
+        server = await parts.store.server()
+    except StoreUnavailable:
+        return  # the other look says so
+    budget = parts.settings.store_max_bytes or server.memory_max
+    _limit(parts.readiness, "memory", used=server.memory, most=budget)
+    _limit(parts.readiness, "connections", used=server.connections, most=server.connections_max)
+
+
+def _limit(readiness: Readiness, check: str, *, used: int, most: int) -> None:
+    readiness.set(check, ok=not most or used < FULL * most, detail={"used": used, "limit": most or None})
 
 
 def without_worker(state: ClusterState) -> list[str]:

@@ -44,6 +44,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "configuration_error": ProblemType(500, "Internal error", "The service is configured wrongly."),
     "secret_unreadable": ProblemType(500, "Internal error", "A sealed secret can't be opened."),
     "store_unavailable": ProblemType(503, "Store unavailable", "Nothing was changed, or the call can be repeated."),
+    "not_durable": ProblemType(503, "Not yet durable", "Stored; whether on disk isn't known yet: send it again."),
     "store_full": ProblemType(503, "Store full", "No room for new jobs; those accepted go on."),
     "job_types_outdated": ProblemType(503, "Job types changing", "The job type was announced anew: try again."),
 }

@@ -13,7 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from codeforge_common.errors import CodeForgeError, RateLimited, StoreUnavailable, TooManyWaiting, Unauthenticated
+from codeforge_common.errors import (
+    CodeForgeError,
+    NotDurable,
+    RateLimited,
+    StoreUnavailable,
+    TooManyWaiting,
+    Unauthenticated,
+)
 from codeforge_common.secrets import redact
 from codeforge_common.store import Rate
 from codeforge_common.telemetry.tracing import trace_id
@@ -41,6 +48,8 @@ def problem(error: CodeForgeError, *, path: str) -> Response:
     }
     if isinstance(error, InvalidRequest):
         document["errors"] = [{"path": redact(fault.path), "message": fault.message} for fault in error.faults]
+    if isinstance(error, NotDurable):
+        document["jobId"] = error.job_id
     return Response(json_bytes(document), status_code=kind.status, headers=_headers(error), media_type=MEDIA_TYPE)
 
 

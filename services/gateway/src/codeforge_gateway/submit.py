@@ -58,6 +58,7 @@ async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) 
     order.caller.acting_as(user_id)
     rest, secrets = take_secrets(body, known.type.secret_fields)
     with parts.tracing.send(order.type, job_id=job_id):
+        parent = traceparent()
         accepted = await parts.store.create(
             Submission(
                 job_id=job_id,
@@ -69,13 +70,13 @@ async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) 
                 agent_type=body.get("agentType"),
                 context=rest["context"],
                 sealed=parts.keyring.seal(secrets, job_id=job_id, user_id=user_id) if secrets else None,
-                traceparent=traceparent(),
+                traceparent=parent,
                 attempts_max=known.type.attempts or parts.settings.job_attempts,
                 idempotency=idempotency(order.key, route=order.route, body=rest),
             )
         )
         if accepted.ring:
-            parts.bell.ring({order.type: 1}, traceparent=traceparent())
+            parts.bell.ring({order.type: 1}, traceparent=parent)
     if not accepted.repeated:
         parts.metrics.jobs_submitted.labels(type=order.type).inc()
     return accepted

@@ -62,7 +62,7 @@ async def serve(settings: NotifierSettings, *, redactor: Redactor) -> None:
         ):
             stack.callback(task.cancel)
         _log.info("notifier listens", host=settings.host, port=listener.getsockname()[1])
-        await Server(app, hang_up=app.close).serve_on(listener)
+        await Server(app, hang_up=app.hang_up).serve_on(listener)
 
 
 def main() -> None:

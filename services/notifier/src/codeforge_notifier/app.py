@@ -21,7 +21,7 @@ from codeforge_notifier.socket_server import SocketServer
 
 
 class NotifierApp:
-    """Serves ``/socket.io``; 404 for the rest. It has no lifespan: whoever calls :func:`build_app` ends it."""
+    """Serves ``/socket.io``; 404 for the rest. It has no lifespan; before its server stops, call :meth:`hang_up`."""
 
     def __init__(self, server: SocketServer, *, identity: Identity) -> None:
         self._server = server
@@ -30,9 +30,9 @@ class NotifierApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
-    async def close(self) -> None:
-        """Hangs up on every client, so that they come back to another process, or to the next one."""
-        await self._server.close()
+    async def hang_up(self) -> None:
+        """Ends every connection, so that the clients come back: to another process, or to the next one."""
+        await self._server.eio.disconnect()
 
 
 def build_app(

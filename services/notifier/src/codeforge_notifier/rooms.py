@@ -39,4 +39,3 @@ def requested(kind: AudienceKind, payload: object) -> Request:
     if not isinstance(id, str) or not is_user_id(id):  # ids of sessions and jobs follow the same rule
         raise NoSuchRoom(f"{_MEMBERS[kind]} should be a string of 1 to 200 characters.")
     return Request(room=Audience(kind, id), since=since if since is None or isinstance(since, str) else "")
-

@@ -54,7 +54,9 @@ class Server(uvicorn.Server):
             ws_per_message_deflate=False,  # it would compress the same update again for each socket
             lifespan="off",
             log_config=None,
-            access_log=False,  # a line for each poll, and the query holds what is as good as a password: the sid
+            # Its lines hold what is as good as a password: the sid of each session, and below INFO every frame.
+            log_level="warning",
+            access_log=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_SECONDS,

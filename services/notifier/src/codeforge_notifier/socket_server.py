@@ -16,6 +16,7 @@ from engineio.packet import MESSAGE, Packet
 from engineio.payload import Payload
 
 from codeforge_notifier.asgi import Receive, Scope, Send
+from codeforge_notifier.engine import Engine
 from codeforge_notifier.relay import Relay
 from codeforge_notifier.sid import SID
 
@@ -60,21 +61,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # socketio has 
         self._hanging_up: set[asyncio.Task[None]] = set()
 
     def hang_up(self, eio_sid: str) -> None:
-        """Ends a connection so that its client comes back.
-
-        Socket.IO's own disconnect would tell the client to stay away. Here it finds its transport closed, or its
-        next poll refused, and reconnects.
-        """
-        socket = self.eio.sockets.get(eio_sid)
-        if socket is not None:
-            task = asyncio.create_task(_close(socket), name="hang up")
-            self._hanging_up.add(task)
-            task.add_done_callback(self._hanging_up.discard)
-
-    async def close(self) -> None:
-        """Hangs up on everybody."""
-        await asyncio.gather(*(_close(socket) for socket in list(self.eio.sockets.values())))
-        await self.shutdown()
+        """Ends a connection so that its client comes back: Socket.IO's own disconnect would tell it to stay away."""
+        task = asyncio.create_task(self.eio.disconnect(eio_sid), name="hang up")
+        self._hanging_up.add(task)
+        task.add_done_callback(self._hanging_up.discard)
 
     async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI entry. A frame that isn't Engine.IO's comes out of the library as a ValueError."""
@@ -95,10 +85,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # socketio has 
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         await super()._handle_eio_disconnect(eio_sid, reason)
-        socket = self.eio.sockets.get(eio_sid)
-        if socket is not None:
-            # Ends the writer of a websocket, and a poll under way: the library would let a poll wait for 40 s.
-            socket.queue.put_nowait(None)
+        self.eio.release(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         try:
@@ -106,6 +93,15 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]  # socketio has 
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             _log.info("hung up on a client that doesn't speak Socket.IO", error=type(error).__name__)
             self.hang_up(eio_sid)
+
+    async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
+        if data[0] in self.reserved_events:
+            # The library would call our handlers for connect and disconnect, with what the client makes up.
+            raise ValueError("a reserved name")
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         relay = self.relays.get(eio_sid)
@@ -121,7 +117,3 @@ def _in_one_line(record: logging.LogRecord) -> bool:
         record.msg = f"{record.msg} ({record.exc_info[0].__name__})"
         record.exc_info = None
     return True
-
-
-async def _close(socket: Any) -> None:
-    await socket.close(wait=False, abort=True)  # without a CLOSE packet, after which Python's client stays away

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
+import uvloop
+
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.settings import load
@@ -32,7 +34,7 @@ async def serve() -> int:
     metrics = create_metrics(scripts=NAMES)
     for job_type in handlers:
         metrics.know(job_type)
-    readiness = Readiness(["store", "broker"])
+    readiness = Readiness(["job_types"])
     tracing = Tracing(settings, service=SERVICE, redactor=redactor)
     probe = ProbeServer(
         host=settings.metrics_host, port=settings.metrics_port, registry=metrics.registry, readiness=readiness
@@ -59,9 +61,11 @@ async def serve() -> int:
 def main() -> None:
     """Entry point."""
     try:
-        sys.exit(asyncio.run(serve()))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            code = runner.run(serve())
     except ConfigurationError as error:
-        sys.exit(f"The worker can't start:\n{error}")
+        sys.exit(f"The worker can't start.\n{error}")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

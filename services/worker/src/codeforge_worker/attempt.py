@@ -15,6 +15,7 @@ from codeforge_common.store import Run
 from codeforge_common.telemetry.tracing import Tracing, trace_id
 from codeforge_worker.blocking import BlockingRun, ChildLimits
 from codeforge_worker.context import Assignment, JobContext, ReportSink
+from codeforge_worker.lease import Lease
 from codeforge_worker.registry import Handler
 
 _log = structlog.get_logger(__name__)
@@ -38,16 +39,19 @@ class Tools:
 class Attempt:
     """One attempt at one job. What it holds of the job's secrets is redacted everywhere until it is closed."""
 
-    def __init__(self, run: Run, *, handler: Handler, sink: ReportSink, tools: Tools, ring: str | None) -> None:
+    def __init__(
+        self, run: Run, *, lease: Lease, handler: Handler, sink: ReportSink, tools: Tools, ring: str | None
+    ) -> None:
         """``ring``: the traceparent of the ring that woke the worker."""
         self._run = run
+        self._lease = lease
         self._handler = handler
         self._sink = sink
         self._tools = tools
         self._ring = ring
         self._holding = ExitStack()
         self._child: BlockingRun | None = None
-        self._paused = False
+        self._allowed_until: float | None = None
 
     async def result(self) -> Any:
         """What the handler returned; raises what it raised."""
@@ -67,17 +71,11 @@ class Attempt:
             except (SystemExit, KeyboardInterrupt) as error:
                 raise HandlerExited("The handler asked the process to exit.") from error
 
-    def pause(self) -> None:
-        """Stops a child where it stands. Any thread may call this, repeatedly."""
-        if self._child is not None and not self._paused:
-            self._paused = True
-            self._child.process.pause()
-
-    def resume(self) -> None:
-        """Lets a paused child go on. Any thread may call this, repeatedly."""
-        if self._child is not None and self._paused:
-            self._paused = False
-            self._child.process.resume()
+    def allow_until(self, moment: float) -> None:
+        """Lets a child run until ``moment``. Any thread may call this, repeatedly."""
+        if self._child is not None and self._allowed_until != moment:
+            self._allowed_until = moment
+            self._child.process.allow_until(moment)
 
     def kill(self) -> None:
         """Ends a child by force. Any thread may call this, repeatedly."""
@@ -99,6 +97,7 @@ class Attempt:
             sink=self._sink,
             scratch=self._tools.scratch,
             limits=self._tools.child_limits,
+            until=self._lease.pause_at,
         )
         return await self._child.result()
 

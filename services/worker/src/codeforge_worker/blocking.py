@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import socket
 import subprocess
 import sys
@@ -52,26 +53,38 @@ class ChildLimits:
 
 
 class BlockingRun:
-    """One run of a blocking handler. ``process`` may be paused and killed from any thread."""
+    """One run of a blocking handler. Any thread may use ``process`` to pause and kill it."""
 
     def __init__(
-        self, *, handler: str, assignment: Assignment, sink: ReportSink, scratch: Path, limits: ChildLimits
+        self,
+        *,
+        handler: str,
+        assignment: Assignment,
+        sink: ReportSink,
+        scratch: Path,
+        limits: ChildLimits,
+        until: float = math.inf,
     ) -> None:
-        """Starts the child. ``handler``: ``module:name`` of the function. ``scratch``: a folder for its workspaces."""
+        """Starts the child. ``handler``: ``module:name`` of the function. ``scratch``: a folder for its workspaces.
+
+        ``until``: when it is paused, unless ``process`` is told another time.
+        """
         self._sink = sink
         self._limits = limits
         self._scratch = Path(tempfile.mkdtemp(prefix="child-", dir=scratch))
-        self._first = {
+        first = {
             "assignment": {**assignment.facts(), "created_at": assignment.created_at.isoformat()},
             "handler": handler,
             "scratch": str(self._scratch),
             "result_bytes": limits.result_bytes,
         }
+        self._to_be_said: list[Mapping[str, Any]] = [first]
+        self._writer: asyncio.StreamWriter | None = None
         self._socket, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", "codeforge_worker.child", str(theirs.fileno())]
             self.process = GuardedProcess.start(
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()]
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()], until=until
             )
 
     async def result(self) -> Any:
@@ -79,25 +92,37 @@ class BlockingRun:
 
         Cancelled, it asks the handler to stop and kills it after ``cancel_seconds``. Call it once.
         """
-        reader, writer = await asyncio.open_connection(
-            sock=self._socket, limit=2 * self._limits.result_bytes + _SLACK_BYTES
-        )
-        last_word = asyncio.ensure_future(self._listen(reader))
+        last_word = asyncio.ensure_future(self._converse())
         output = asyncio.ensure_future(self._log_output())
         try:
-            _say(writer, self._first)
             await asyncio.wait({last_word})
         except asyncio.CancelledError:
-            _say(writer, {"stop": True})
+            self._say({"stop": True})
             await asyncio.wait({last_word}, timeout=self._limits.cancel_seconds)
         finally:
             self.process.kill()
             await self.process.wait()
             await asyncio.wait({last_word, output})
-            writer.close()
             self.process.close()
             await asyncio.to_thread(remove, self._scratch)
         return last_word.result()
+
+    async def _converse(self) -> Any:
+        longest = 2 * self._limits.result_bytes + _SLACK_BYTES
+        reader, self._writer = await asyncio.open_connection(sock=self._socket, limit=longest)
+        try:
+            for message in self._to_be_said:
+                self._say(message)
+            return await self._listen(reader)
+        finally:
+            self._writer.close()
+
+    def _say(self, message: Mapping[str, Any]) -> None:
+        if self._writer is None:
+            self._to_be_said.append(message)
+        else:
+            # ASCII, so that a lone surrogate in somebody's text survives.
+            self._writer.write(json.dumps(message).encode() + b"\n")
 
     async def _listen(self, reader: asyncio.StreamReader) -> Any:
         try:
@@ -142,8 +167,3 @@ def _last_word(message: Mapping[str, Any]) -> Any:
             error.add_note(traceback)
             raise error
     raise AssertionError("a message that the protocol doesn't have")
-
-
-def _say(writer: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:
-    # ASCII, so that a lone surrogate in somebody's text survives.
-    writer.write(json.dumps(message).encode() + b"\n")

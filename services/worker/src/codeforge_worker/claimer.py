@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import structlog
+
 from codeforge_common.queue import Bell
 from codeforge_common.store import Outcome, OutcomeKind, Run, Settled, Store, Turn
 from codeforge_common.telemetry.metrics import ClaimCause
@@ -19,8 +21,11 @@ from codeforge_worker import clock
 from codeforge_worker.accounts import Accounts
 from codeforge_worker.availability import Availability
 from codeforge_worker.lease import LATE, Leases
+from codeforge_worker.recent import RecentOutcomes
 from codeforge_worker.renewal import Identity
 from codeforge_worker.runner import Execution
+
+_log = structlog.get_logger(__name__)
 
 _CAUSES = (ClaimCause.RING, ClaimCause.FINISH, ClaimCause.START, ClaimCause.IDLE)
 """When several made the worker look, the first of these counts."""
@@ -64,6 +69,8 @@ class Claimer:
         self._loop = asyncio.get_running_loop()
         self._ended: list[Execution] = []
         self._on_the_way: list[Execution] = []
+        self._recent = RecentOutcomes()
+        self._went_back = False
 
     def look(self, cause: ClaimCause, *, ring: str | None = None) -> None:
         """There may be work. ``ring``: traceparent of the ring that says so."""
@@ -74,6 +81,15 @@ class Claimer:
     def rung(self, job_type: str, ring: str | None) -> None:
         """A ring was heard; from the consumer's thread."""
         self._loop.call_soon_threadsafe(partial(self.look, ClaimCause.RING, ring=ring))
+
+    def store_went_back(self) -> None:
+        """The store has lost its last moments. From any thread.
+
+        A lease that came back for a job that ended here is finished again, or the job would run again. Where nothing
+        came back the store says so, and nothing changes.
+        """
+        self._went_back = True
+        self._loop.call_soon_threadsafe(partial(self.look, ClaimCause.FINISH))
 
     def ended(self, execution: Execution) -> None:
         """A run has ended: its slot is free, and its outcome, if there is one to tell, goes with the next call."""
@@ -101,6 +117,8 @@ class Claimer:
             cause = await self._cause()
             # What was begun a moment ago and ended at once comes along.
             await asyncio.sleep(0)
+            if self._went_back:
+                await self._settle_again()
             if self._leases.free:
                 await self._claim(cause)
             elif self._ended:
@@ -152,18 +170,23 @@ class Claimer:
     async def _hand_back(self, runs: Sequence[Run]) -> None:
         """Returns runs that came too late, or to a worker that is about to stop; nothing of them has begun."""
         outcomes = [Outcome(job_id=run.job_id, token=run.token, kind=OutcomeKind.HANDED_BACK) for run in runs]
-        _, rings = await self._availability.until_answered(
-            "settle", lambda: self._store.settle(worker=self._worker, outcomes=outcomes)
-        )
-        self._bell.ring(rings)
+        await self._settle_now(outcomes)
 
     async def _settle(self) -> None:
-        outcomes = self._send_ended()
+        self._home(await self._settle_now(self._send_ended()))
+
+    async def _settle_again(self) -> None:
+        self._went_back = False
+        if outcomes := self._recent.since(clock.now()):
+            _log.warning("the store went back in time, recent outcomes are sent again", outcomes=len(outcomes))
+            await self._settle_now(outcomes)
+
+    async def _settle_now(self, outcomes: Sequence[Outcome]) -> Sequence[Settled]:
         settled, rings = await self._availability.until_answered(
             "settle", lambda: self._store.settle(worker=self._worker, outcomes=outcomes)
         )
-        self._home(settled)
         self._bell.ring(rings)
+        return settled
 
     def _send_ended(self) -> Sequence[Outcome]:
         self._on_the_way, self._ended = self._ended, []
@@ -173,6 +196,8 @@ class Claimer:
         for execution, said in zip(self._on_the_way, settled, strict=True):
             self._release(execution)
             self._accounts.settled(execution, said)
+            if execution.outcome is not None:
+                self._recent.add(execution.outcome, now=clock.now())
         self._on_the_way = []
 
     def _release(self, execution: Execution) -> None:

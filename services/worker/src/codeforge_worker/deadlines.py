@@ -15,7 +15,8 @@ TICK_SECONDS = 0.1
 class Deadlines:
     """Looks at every running lease, level-triggered: what a look finds doesn't depend on what the last one found.
 
-    ``outlived`` is called when an async handler hasn't ended in time; it ends the process.
+    A child's pause is its guard's to keep; here the guard learns when. ``outlived`` is called when an async handler
+    hasn't ended in time; it ends the process.
     """
 
     def __init__(self, *, leases: Leases, outlived: Callable[[Lease], None]) -> None:
@@ -32,13 +33,11 @@ class Deadlines:
         """Does what the clock demands at ``now``."""
         for lease in self._leases.running:
             used = lease.used(now)
-            if used < PAUSE:
-                lease.holder.resume()
-                if lease.wall_end is not None and now >= lease.wall_end:
-                    lease.holder.stop(Stop.WALL_TIME)
-            elif lease.pausable:
-                lease.holder.pause()
-            elif used < END:
-                lease.holder.stop(Stop.LEASE)
-            else:
+            if lease.pausable:
+                lease.holder.allow_until(lease.pause_at)
+            elif used >= END:
                 self._outlived(lease)
+            elif used >= PAUSE:
+                lease.holder.stop(Stop.LEASE)
+            if used < PAUSE and lease.wall_end is not None and now >= lease.wall_end:
+                lease.holder.stop(Stop.WALL_TIME)

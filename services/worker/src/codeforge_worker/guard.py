@@ -7,7 +7,9 @@ When it reads end-of-file, the worker has let go or is dead (a kill -9 closes it
 it ever started are killed. A parent-death signal can't do that: it isn't inherited, so git's helpers would live on.
 The same happens to whatever the command leaves behind when it ends by itself.
 
-Bytes on the leash: ``-`` stops the command's process group (SIGSTOP), ``+`` lets it go on (SIGCONT).
+A line on the leash says until when the command may run, in seconds of CLOCK_BOOTTIME (``inf`` for ever, as at first).
+After that its process group is stopped (SIGSTOP), until another line lets it go on (SIGCONT). The guard keeps the time
+itself, because the worker may be frozen at that moment, and somebody else about to run the same job.
 The guard exits like a shell: with the command's code, 128 + N where signal N ended it, 127 where it can't be started.
 
 It runs for as long as its command does, once for each, so it imports the least that it can (starts in 20 ms, 10 MB);
@@ -17,13 +19,12 @@ It runs for as long as its command does, once for each, so it imports the least 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import select
 import signal
 import sys
-
-PAUSE = b"-"
-RESUME = b"+"
+import time
 
 SHIELDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 """Signals that guard and command don't get: some platforms send them to every process of a container, while the worker
@@ -31,7 +32,13 @@ still has time to finish what runs. Blocked and not ignored, because git sets ha
 
 NOT_STARTED = 127
 KILLED = 128 + signal.SIGKILL
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # as in clock.py
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+
+
+def allowance(until: float) -> bytes:
+    """The line that lets the command run until then."""
+    return f"{until!r}\n".encode()
 
 
 def run(command: list[str], *, leash: int) -> int:
@@ -56,14 +63,39 @@ def run(command: list[str], *, leash: int) -> int:
 
 def _watch(pid: int, *, leash: int, wake: int) -> int | None:
     """The command's wait status once it has ended; None when the leash ended first."""
+    allowance = Allowance(pid)
     while True:
-        readable, _, _ = select.select([leash, wake], [], [])
+        readable, _, _ = select.select([leash, wake], [], [], allowance.keep())
         if wake in readable:
             os.read(wake, 4096)
             if (status := _reap(pid)) is not None:
                 return status
-        if leash in readable and not _obey(pid, leash=leash):
+        if leash in readable and not _heed(leash, allowance):
             return None
+
+
+class Allowance:
+    """Until when a process group may run."""
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self._until = math.inf
+        self._paused = False
+        self._heard = b""
+
+    def hear(self, text: bytes) -> None:
+        """Takes what came on the leash; the last whole line counts."""
+        *lines, self._heard = (self._heard + text).split(b"\n")
+        if lines:
+            self._until = float(lines[-1])
+
+    def keep(self) -> float | None:
+        """Stops the group or lets it go on. Seconds until there is something to do without being told; None: never."""
+        left = self._until - time.clock_gettime(_CLOCK)
+        if self._paused != (left <= 0):
+            self._paused = left <= 0
+            _signal_group(self._group, signal.SIGSTOP if self._paused else signal.SIGCONT)
+        return None if self._paused or left == math.inf else left
 
 
 def _reap(pid: int) -> int | None:
@@ -77,15 +109,14 @@ def _reap(pid: int) -> int | None:
     return found
 
 
-def _obey(group: int, *, leash: int) -> bool:
-    """Does what the worker says. False when the worker is gone."""
+def _heed(leash: int, allowance: Allowance) -> bool:
+    """Hears what the worker says. False when the worker is gone."""
     try:
-        orders = os.read(leash, 4096)
+        said = os.read(leash, 4096)
     except ConnectionError:
         return False
-    for order in orders:
-        _signal_group(group, signal.SIGSTOP if order == PAUSE[0] else signal.SIGCONT)
-    return bool(orders)
+    allowance.hear(said)
+    return bool(said)
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -56,11 +56,8 @@ class Holder(Protocol):
     def stop(self, reason: Stop) -> None:
         """Asks the run to end; the first reason counts."""
 
-    def pause(self) -> None:
-        """Stops the code of a blocking run where it stands."""
-
-    def resume(self) -> None:
-        """Lets a paused run go on."""
+    def allow_until(self, moment: float) -> None:
+        """Pauses the code of a blocking run at ``moment``, unless it is allowed to go on before, and until it is."""
 
     def kill(self, *, timeout: float) -> bool:
         """Ends a blocking run by force; blocks for ``timeout`` seconds at most. Whether nothing of it is left."""
@@ -82,6 +79,11 @@ class Lease:
     pausable: bool = False
     wall_end: float | None = None
     ended: bool = False
+
+    @property
+    def pause_at(self) -> float:
+        """When a run that can be paused is, unless a renewal is answered before."""
+        return self.since + PAUSE * self.seconds
 
     def used(self, now: float) -> float:
         """The share of the lease that is used up: 0 at its start, 1 at its end and more after it."""

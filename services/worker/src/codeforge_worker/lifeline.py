@@ -12,8 +12,10 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from codeforge_common.store import Store
+from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
+from codeforge_worker.cancelling import cancel
 from codeforge_worker.deadlines import Deadlines
 from codeforge_worker.heartbeat import BEAT_SECONDS, Heartbeat
 from codeforge_worker.lease import Lease, Leases
@@ -25,8 +27,9 @@ Answer = TypeVar("Answer")
 class Lifeline:
     """Runs beside the event loop until :meth:`stop`.
 
-    ``outlived`` is called when an async handler outlives its lease, ``stalled`` when the loop is silent for
-    ``stall_seconds``, ``broken`` when the thread itself fails: all three end the process.
+    ``went_back`` is called when the store has lost its last moments. Three calls end the process: ``outlived`` when an
+    async handler outlives its lease, ``stalled`` when the loop is silent for ``stall_seconds``, ``broken`` when the
+    thread itself fails.
     """
 
     def __init__(
@@ -36,9 +39,11 @@ class Lifeline:
         identity: Identity,
         leases: Leases,
         availability: Availability,
+        readiness: Readiness,
         heartbeat: Heartbeat,
         renew_seconds: float,
         stall_seconds: float,
+        went_back: Callable[[], None],
         outlived: Callable[[Lease], None],
         stalled: Callable[[Store], Awaitable[None]],
         broken: Callable[[BaseException], None],
@@ -47,9 +52,11 @@ class Lifeline:
         self._identity = identity
         self._leases = leases
         self._availability = availability
+        self._readiness = readiness
         self._heartbeat = heartbeat
         self._renew_seconds = renew_seconds
         self._stall_seconds = stall_seconds
+        self._went_back = went_back
         self._stalled = stalled
         self._broken = broken
         self._deadlines = Deadlines(leases=leases, outlived=outlived)
@@ -97,19 +104,18 @@ class Lifeline:
             identity=self._identity,
             leases=self._leases,
             availability=self._availability,
+            readiness=self._readiness,
+            went_back=self._went_back,
             interval=self._renew_seconds,
         )
         self._running.set()
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                keepers = [
-                    tasks.create_task(each) for each in (self._renewal.run(), self._deadlines.run(), self._watch())
-                ]
-                await self._stopping.wait()
-                for keeper in keepers:
-                    keeper.cancel()
-        finally:
-            await self._store.close()
+        keepers = [asyncio.create_task(each) for each in (self._renewal.run(), self._deadlines.run(), self._watch())]
+        stopping = asyncio.create_task(self._stopping.wait())
+        done, _ = await asyncio.wait({stopping, *keepers}, return_when=asyncio.FIRST_COMPLETED)
+        await cancel({stopping, *keepers})
+        await self._store.close()
+        for keeper in done - {stopping}:
+            keeper.result()
 
     async def _watch(self) -> None:
         while True:

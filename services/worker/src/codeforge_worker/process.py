@@ -7,6 +7,7 @@ sends to every process. Everything that it starts itself ends with it.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import socket
@@ -45,12 +46,15 @@ class GuardedProcess:
         stdout: int | IO[bytes] = subprocess.DEVNULL,
         stderr: int | IO[bytes] = subprocess.DEVNULL,
         pass_fds: Sequence[int] = (),
+        until: float = math.inf,
     ) -> GuardedProcess:
         """Starts ``command``; takes a millisecond or two. The streams are as :class:`subprocess.Popen` has them.
 
-        A program that can't be started is one that ends with code 127 and a line on stderr.
+        ``until``: see :meth:`allow_until`. A program that can't be started is one that ends with code 127 and a line on
+        stderr.
         """
         ours, guards = socket.socketpair()
+        ours.send(guard.allowance(until))
         with guards:
             arguments = [sys.executable, "-I", "-S", guard.__file__, str(guards.fileno()), "--", *command]
             with _shielded():
@@ -67,13 +71,13 @@ class GuardedProcess:
         ours.setblocking(False)
         return cls(popen, ours)
 
-    def pause(self) -> None:
-        """Stops the program's process group where it stands."""
-        self._say(guard.PAUSE)
+    def allow_until(self, moment: float) -> None:
+        """Lets the program run until ``moment`` (of :func:`codeforge_worker.clock.now`; at first for ever).
 
-    def resume(self) -> None:
-        """Lets a paused program go on."""
-        self._say(guard.RESUME)
+        Then its process group is stopped where it stands (SIGSTOP), even if this process is frozen itself, until it is
+        allowed to go on; 0 stops it now, ``inf`` takes the limit away.
+        """
+        self._say(guard.allowance(moment))
 
     def kill(self) -> None:
         """Lets go of the leash: the program and all that it started are killed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,6 +12,7 @@ from codeforge_common.errors import StoreUnavailable
 from codeforge_common.job import JobType
 from codeforge_common.store import Held, Served, Store, Verdict
 from codeforge_common.store.store import types_digest
+from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
 from codeforge_worker.lease import STOPS, Lease, Leases
@@ -41,13 +42,18 @@ class Renewal:
         identity: Identity,
         leases: Leases,
         availability: Availability,
+        readiness: Readiness,
+        went_back: Callable[[], None],
         interval: float = INTERVAL_SECONDS,
     ) -> None:
+        """``went_back`` hears that the store has lost what it knew a moment ago."""
         self._store = store
         self._identity = identity
         self._digest = types_digest(identity.types)
         self._leases = leases
         self._availability = availability
+        self._readiness = readiness
+        self._went_back = went_back
         self._interval = interval
         self._announce = True
         self._hurry = asyncio.Event()
@@ -78,7 +84,9 @@ class Renewal:
         if self._announce:
             await self._store.announce(self._identity.types)
             self._announce = False
-            _log.info("job types announced", types=[type.name for type in self._identity.types])
+            names = [one.name for one in self._identity.types]
+            _log.info("job types announced", types=names)
+            self._readiness.set("job_types", ok=True, detail=names)
         said = self._leases.snapshot()
         sent = clock.now()
         answer = await self._store.renew(
@@ -92,6 +100,8 @@ class Renewal:
         for lease, verdict in zip(said.leases, answer.verdicts, strict=True):
             self._heed(lease, verdict, sent=sent)
         self._announce = answer.announce
+        if answer.seen < said.answered:
+            self._went_back()
 
     def _heed(self, lease: Lease, verdict: Verdict, *, sent: float) -> None:
         # An outcome on its way overtakes a renewal: what was said of its lease is no news.

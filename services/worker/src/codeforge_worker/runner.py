@@ -91,7 +91,7 @@ class Execution:
             wall_clock=time.time,
         )
         self._brood = owners.brood(self.lease)
-        self._attempt = Attempt(run, handler=handler, sink=self._reports, tools=tools, ring=ring)
+        self._attempt = Attempt(run, lease=self.lease, handler=handler, sink=self._reports, tools=tools, ring=ring)
         self._blocking = handler.blocking
         self._ended_callback = ended
         self._stuck_callback = stuck
@@ -114,13 +114,9 @@ class Execution:
             self._attempt.kill()
         self._loop.call_soon_threadsafe(self._begin_stop, reason)
 
-    def pause(self) -> None:
-        """Stops a child where it stands."""
-        self._attempt.pause()
-
-    def resume(self) -> None:
-        """Lets a paused child go on."""
-        self._attempt.resume()
+    def allow_until(self, moment: float) -> None:
+        """Tells a child's guard until when it may run."""
+        self._attempt.allow_until(moment)
 
     def kill(self, *, timeout: float) -> bool:
         """Ends a child by force; blocks. Whether nothing of it is left."""
@@ -134,9 +130,11 @@ class Execution:
         self.stopped = reason
         self._task.cancel()
         if not self._blocking:
-            self._loop.call_later(self._rules.cancel_seconds, self._look_again)
+            # Once more, because a cancel can get lost on its way (see cancelling.py).
+            self._loop.call_later(self._rules.cancel_seconds / 2, self._task.cancel)
+            self._loop.call_later(self._rules.cancel_seconds, self._look)
 
-    def _look_again(self) -> None:
+    def _look(self) -> None:
         if self._task is not None and not self._task.done():
             self._stuck_callback(self)
 

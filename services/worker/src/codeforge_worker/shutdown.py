@@ -11,6 +11,7 @@ import structlog
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.queue import Bell
 from codeforge_common.store import Store
+from codeforge_worker import clock
 from codeforge_worker.claimer import Claimer
 from codeforge_worker.lease import Lease, Leases, Stop
 from codeforge_worker.lifeline import Lifeline
@@ -19,8 +20,11 @@ from codeforge_worker.renewal import Identity
 FORCE_SECONDS = 3.0
 """After the grace period: what cancelled runs have to end before the worker ends without them."""
 
-LAST_CALL_SECONDS = 1.5
-"""What the store has to take the worker's last call; 25 + 3 + 1.5 s stay below the 30 s that platforms give."""
+REAP_SECONDS = 0.5
+"""What children that are killed at the end have to be gone."""
+
+LAST_CALL_SECONDS = 1.2
+"""What the store has to take the worker's last call; 25 + 3 + 0.5 + 1.2 s stay below the 30 s that platforms give."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +70,7 @@ class Shutdown:
         if not await self.quiet(within=FORCE_SECONDS):
             self._end_by_force()
 
-    async def quiet(self, *, within: float | None, apart_from: frozenset[Lease] = frozenset()) -> bool:
+    async def quiet(self, *, within: float, apart_from: frozenset[Lease] = frozenset()) -> bool:
         """Waits until no lease is held any more ``apart_from`` some. Whether that came ``within`` seconds."""
         try:
             async with asyncio.timeout(within):
@@ -90,14 +94,17 @@ class Shutdown:
         """Blocks the loop on purpose: no code of a run goes on between the hand-back and the end of the process."""
         left = self._leases.running
         _log.warning("runs didn't end in time, the worker ends without them", runs=len(left))
-        for lease in left:
-            if lease.pausable:
-                lease.holder.kill(timeout=LAST_CALL_SECONDS)
+        children = [lease.holder for lease in left if lease.pausable]
+        for child in children:
+            child.kill(timeout=0)
+        reaped_by = clock.now() + REAP_SECONDS
+        for child in children:
+            child.kill(timeout=max(reaped_by - clock.now(), 0))
         try:
             self._bell.ring(self._lifeline.call(self._last_call).result(LAST_CALL_SECONDS))
         except (StoreUnavailable, NoAnswer) as error:
             _log.warning("the store didn't hear the worker's goodbye", reason=str(error) or "no answer in time")
-        self._bell.close(timeout=0.2)
+        self._bell.close(timeout=0.1)
         self._end_process(0)
 
     async def _last_call(self, store: Store) -> Mapping[str, int]:

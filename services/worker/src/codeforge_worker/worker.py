@@ -13,6 +13,7 @@ import structlog
 from codeforge_common.queue import Bell
 from codeforge_common.store import Store
 from codeforge_common.telemetry.readiness import Readiness
+from codeforge_worker.cancelling import cancel
 from codeforge_worker.consumer import RingConsumer
 from codeforge_worker.heartbeat import Heartbeat
 from codeforge_worker.lease import Lease
@@ -95,10 +96,10 @@ class Worker:
         if end is End.STUCK:
             self._end_process(1)
         await self._shutdown.let_runs_end()
-        await _cancel(parts)
+        await cancel(parts)
         await self._shutdown.say_goodbye()
         self._lifeline.stop()
-        await _cancel([heartbeat])
+        await cancel([heartbeat])
         # These block, now that nobody needs the loop.
         self._consumer.close()
         self._bell.close()
@@ -109,7 +110,7 @@ class Worker:
         asked = asyncio.create_task(self._asked.wait())
         stuck = asyncio.create_task(self._until_only_stuck_are_left())
         done, _ = await asyncio.wait({asked, stuck, *parts}, return_when=asyncio.FIRST_COMPLETED)
-        await _cancel([asked, stuck])
+        await cancel([asked, stuck])
         for part in parts:
             if part in done:
                 _log.critical("a part of the worker failed", exc_info=part.exception())
@@ -118,10 +119,6 @@ class Worker:
 
     async def _until_only_stuck_are_left(self) -> None:
         await self._is_stuck.wait()
-        await self._shutdown.quiet(within=None, apart_from=frozenset(self._stuck))
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        # Looks again now and then: another may have got stuck meanwhile.
+        while not await self._shutdown.quiet(within=1.0, apart_from=frozenset(self._stuck)):
+            pass

@@ -23,6 +23,10 @@ class StreamReader:
         self._key = keys.key(namespace, keys.EVENTS)
         self._client = connect(url, max_connections=1, timeout=_ANSWER_SECONDS, tls_verify=tls_verify, tls_ca=tls_ca)
 
+    async def ping(self) -> None:
+        """Returns when the server answers."""
+        await self._client.ping()
+
     async def newest(self, *, max_bytes: int) -> list[Entry]:
         """The newest entries in order, without a gap, ``max_bytes`` of the log at most."""
         found: list[Entry] = []

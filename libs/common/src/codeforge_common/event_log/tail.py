@@ -105,6 +105,7 @@ class EventTail:
 
     async def _resume(self) -> None:
         """Goes on where the reading stopped, if the log still has that place; else begins anew."""
+        await self._reader.ping()
         newest = self._feed.memory.newest
         if not self._feed.loaded or (newest is not None and not await self._reader.has(newest.id)):
             await self._load()

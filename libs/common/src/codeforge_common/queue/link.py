@@ -69,7 +69,7 @@ class Link:
             # Not only connection errors: transports raise KeyError or AttributeError from a socket that went away.
             except Exception as error:
                 self.connected = False
-                if not told:
+                if not told and not self.closing.is_set():
                     _log.warning("broker lost", connection=self._name, error=f"{type(error).__name__}: {error}")
                     told = True
                 self._failed()

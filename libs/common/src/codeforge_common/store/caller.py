@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from codeforge_common.errors import StoreFull, StoreUnavailable
 from codeforge_common.store.keys import prefix
 from codeforge_common.store.limits import event_log_bytes
-from codeforge_common.store.messages import Limits
+from codeforge_common.store.messages import Limits, ServerState
 from codeforge_common.store.scripts import Script, load
 
 Answer = dict[str, Any]
@@ -66,43 +66,75 @@ class Caller:
             raise answer
         return answer
 
-    async def call_many(self, name: str, requests: Sequence[Answer]) -> list[Answer | Exception]:
+    async def call_many(
+        self, name: str, requests: Sequence[Answer], *, fsync_ms: int | None = None
+    ) -> list[Answer | Exception]:
         """Calls ``name`` once for each request, in one round trip. A call that failed has its error in its place.
 
+        ``fsync_ms``: waits up to so long until the disk has what the calls wrote; each answer then says ``durable``.
         Raises StoreUnavailable when no answer came at all.
         """
         packed = [self._pack(request) for request in requests]
         started = time.perf_counter()
-        answers = await self._send_until_answered(name, packed)
+        answers = await self._send_until_answered(name, packed, fsync_ms)
         if self._observe is not None:
             self._observe(name, time.perf_counter() - started)
-        return [translate(raw) if isinstance(raw, Exception) else _unpack(raw) for raw in answers]
+        durable = fsync_ms is None or _on_disk(answers.pop())
+        return [
+            translate(raw) if isinstance(raw, Exception) else {**_unpack(raw), "durable": durable} for raw in answers
+        ]
 
-    async def _send_until_answered(self, name: str, packed: Sequence[bytes]) -> list[Any]:
+    async def _send_until_answered(self, name: str, packed: Sequence[bytes], fsync_ms: int | None) -> list[Any]:
         tries = TRIES if load(name, self._limits).idempotent else 1
         while True:
             tries -= 1
             try:
-                return await self._send(load(name, await self._limits_here()), packed)
+                return await self._send(load(name, await self._limits_here()), packed, fsync_ms)
             except (refused.RedisError, OSError) as error:
                 if tries == 0 or not isinstance(error, _AWAY):
                     raise translate(error) from error
 
-    async def _send(self, script: Script, packed: Sequence[bytes]) -> list[Any]:
-        answers = await self._evaluate(script, packed)
+    async def _send(self, script: Script, packed: Sequence[bytes], fsync_ms: int | None) -> list[Any]:
+        answers = await self._evaluate(script, packed, fsync_ms)
         unknown = [place for place, answer in enumerate(answers) if isinstance(answer, refused.NoScriptError)]
         if unknown:  # nothing of these was run: the server has been restarted or is new
             await self._redis.script_load(script.text)
-            again = await self._evaluate(script, [packed[place] for place in unknown])
+            again = await self._evaluate(script, [packed[place] for place in unknown], fsync_ms)
+            if fsync_ms is not None:
+                answers[-1] = again.pop()
             for place, answer in zip(unknown, again, strict=True):
                 answers[place] = answer
         return answers
 
-    async def _evaluate(self, script: Script, packed: Sequence[bytes]) -> list[Any]:
+    async def _evaluate(self, script: Script, packed: Sequence[bytes], fsync_ms: int | None) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for argument in packed:
                 pipeline.evalsha(script.sha, 1, self._prefix, argument)
+            if fsync_ms is not None:  # on the same connection: it waits for the writes of its own only
+                pipeline.execute_command("WAITAOF", 1, 0, fsync_ms)
             return list(await pipeline.execute(raise_on_error=False))
+
+    async def server(self) -> ServerState:
+        """What ``INFO`` says of memory and connections. Raises StoreUnavailable."""
+        try:
+            said = await self._redis.info("memory") | await self._redis.info("clients")
+        except (refused.RedisError, OSError) as error:
+            raise translate(error) from error
+        return ServerState(
+            memory=int(said["used_memory"]),
+            memory_max=int(said.get("maxmemory", 0)),
+            connections=int(said["connected_clients"]),
+            connections_max=int(said.get("maxclients", 0)),
+        )
+
+    async def can_wait_for_disk(self) -> bool:
+        """Whether the server writes an append-only file and knows WAITAOF (7.2 and later). Raises StoreUnavailable."""
+        try:
+            persistence = await self._redis.info("persistence")
+            known = await self._redis.command_list(pattern="waitaof")
+        except (refused.RedisError, OSError) as error:
+            raise translate(error) from error
+        return bool(known) and bool(int(persistence.get("aof_enabled", 0)))
 
     async def _limits_here(self) -> Limits:
         if self._limits.event_log_max_bytes is None:
@@ -115,6 +147,11 @@ class Caller:
             request = {**request, "now": self._clock()}
         packed: bytes = msgpack.packb(request, use_bin_type=False)  # the Lua side knows no bin type
         return packed
+
+
+def _on_disk(answer: Any) -> bool:
+    # [copies here, copies on replicas]; an error where the server writes no append-only file.
+    return isinstance(answer, list) and int(answer[0]) >= 1
 
 
 def _unpack(raw: bytes) -> Answer:

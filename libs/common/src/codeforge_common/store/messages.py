@@ -215,10 +215,13 @@ class Renewal:
     """Answer of :meth:`Store.renew`: a verdict for each lease sent, in order.
 
     ``announce``: the store doesn't know the worker's job types (it was emptied, say): announce them again.
+    ``seen``: the highest number of the worker's claims that the store knows; one below the last answered means that
+    the store went back in time.
     """
 
     verdicts: Sequence[Verdict]
     announce: bool
+    seen: int
 
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,10 +260,20 @@ class TypeState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterState:
-    """The whole installation at a glance, read in O(types). ``memory`` and ``memory_max`` in bytes (0: unlimited)."""
+    """The whole installation at a glance, read in O(types)."""
 
     types: Sequence[TypeState]
     workers_alive: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """The server's own limits and how near they are. Bytes; ``memory_max`` 0: unlimited. Connections of everybody."""
+
+    memory: int
+    memory_max: int
+    connections: int
+    connections_max: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

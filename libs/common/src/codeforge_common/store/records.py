@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -40,8 +41,12 @@ def submission_request(job: Submission) -> dict[str, Any]:
         "traceparent": job.traceparent,
         "delay": job.delay_ms,
         "attempts": job.attempts_max,
-        "idempotency": key and {"key": f"{job.user_id}:{key.route}:{key.key}", "digest": key.digest},
+        "idempotency": key and {"key": _digest(job.user_id, key.route, key.key), "digest": key.digest},
     }
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json_text(parts).encode()).hexdigest()[:32]
 
 
 def report_request(report: Report) -> dict[str, Any]:

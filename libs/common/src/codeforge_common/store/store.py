@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from codeforge_common.errors import InvalidCursor
+from codeforge_common.errors import InvalidCursor, NotDurable
 from codeforge_common.job import JobRecord, JobType, Status
 from codeforge_common.store.caller import Caller, Observe
 from codeforge_common.store.connect import connect
@@ -31,6 +31,7 @@ from codeforge_common.store.messages import (
     Renewal,
     Report,
     Served,
+    ServerState,
     Settled,
     Submission,
     Turn,
@@ -58,11 +59,15 @@ class Store:
         limits: Limits | None = None,
         clock: Callable[[], int] | None = None,
         observe: Observe | None = None,
+        fsync_ms: int | None = None,
     ) -> None:
-        """``clock`` (milliseconds) replaces the server's in tests; ``observe`` hears each call's script and seconds."""
+        """``clock`` (milliseconds) replaces the server's in tests; ``observe`` hears each call's script and seconds.
+
+        ``fsync_ms``: how long a submit waits until the disk has it; None doesn't wait.
+        """
         self._redis = redis
         self._caller = Caller(redis, namespace=namespace, limits=limits or Limits(), clock=clock, observe=observe)
-        self._creates = GroupCommit(lambda requests: self._caller.call_many("create", requests))
+        self._creates = GroupCommit(lambda requests: self._caller.call_many("create", requests, fsync_ms=fsync_ms))
 
     @classmethod
     def connect(
@@ -76,10 +81,11 @@ class Store:
         tls_ca: str | None = None,
         timeout: float = 5.0,
         observe: Observe | None = None,
+        fsync_ms: int | None = None,
     ) -> Store:
         """A store at ``url`` (``redis://``, ``rediss://``, ``sentinel://h1,h2/0?master=name``). Connects lazily."""
         redis = connect(url, max_connections=max_connections, timeout=timeout, tls_verify=tls_verify, tls_ca=tls_ca)
-        return cls(redis, namespace=namespace, limits=limits, observe=observe)
+        return cls(redis, namespace=namespace, limits=limits, observe=observe, fsync_ms=fsync_ms)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -89,15 +95,26 @@ class Store:
         """Returns when the server answers scripts. Raises StoreUnavailable."""
         await self._caller.call("types")
 
+    async def server(self) -> ServerState:
+        """How much of its memory and connections the server uses. Raises StoreUnavailable."""
+        return await self._caller.server()
+
+    async def can_wait_for_disk(self) -> bool:
+        """Whether the server writes an append-only file and knows WAITAOF (7.2 and later). Raises StoreUnavailable."""
+        return await self._caller.can_wait_for_disk()
+
     # ── gateway ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def create(self, submission: Submission) -> Accepted:
         """Creates a job. Submits that come while a call is under way leave together in the next (at most 64).
 
-        Raises RateLimited, TooManyWaiting, UnknownJobType, JobTypesOutdated, IdempotencyConflict, StoreFull.
+        Raises RateLimited, TooManyWaiting, UnknownJobType, JobTypesOutdated, IdempotencyConflict, StoreFull,
+        NotDurable.
         """
         answer = await self._creates.submit(submission_request(submission))
         raise_refusal(answer)
+        if not answer["durable"]:
+            raise NotDurable(answer["job"])
         rate = Rate(remaining=answer["remaining"], reset_ms=answer["reset"]) if "remaining" in answer else None
         return Accepted(job_id=answer["job"], repeated=answer["repeated"], ring=answer["ring"], rate=rate)
 
@@ -252,7 +269,9 @@ class Store:
             serves=_serves(serves),
             digest=digest,
         )
-        return Renewal(verdicts=[Verdict(word) for word in answer["verdicts"]], announce=answer["announce"])
+        return Renewal(
+            verdicts=[Verdict(word) for word in answer["verdicts"]], announce=answer["announce"], seen=answer["seen"]
+        )
 
     async def close_worker(self, *, worker: str, serves: Sequence[Served]) -> tuple[Sequence[str], Mapping[str, int]]:
         """The worker's last call: hands back every lease that still names it; later claims under its id take nothing.

@@ -37,6 +37,7 @@ async def chat(request: Request) -> Response:
     """Answers at once, by rules; or, with ``backgroundMode``, makes a job of the message."""
     parts = parts_of(request)
     caller = caller_of(request)
+    key = key_of(request)
     body = await read_json(request, max_bytes=parts.settings.max_body_bytes)
     if found := faults(parts.bodies.chat, body):
         raise InvalidRequest(found)
@@ -45,7 +46,7 @@ async def chat(request: Request) -> Response:
         spoken: ChatAnswer = {"success": True, "data": {"message": reply(body["message"]), "backgroundMode": False}}
         return answer(spoken)
     user_id = caller.user_id or LOCAL_USER
-    order = Order(type=JOB_TYPE, caller=caller, body=task_in(body, user_id=user_id), key=key_of(request), route="chat")
+    order = Order(type=JOB_TYPE, caller=caller, body=task_in(body, user_id=user_id), key=key, route="chat")
     accepted = await submit(order, parts=parts)
     usual: ChatAnswer = {
         "success": True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from codeforge_common.telemetry import probe
@@ -66,5 +66,14 @@ def routes(settings: GatewaySettings) -> list[BaseRoute]:
         ),
     ]
     if settings.metrics_public:
-        served.append(PlainRoute("/metrics", metrics, methods=["GET"], summary="Metrics", tags=["service"]))
+        served.append(
+            PlainRoute(
+                "/metrics",
+                metrics,
+                methods=["GET"],
+                summary="Metrics",
+                tags=["service"],
+                response_class=PlainTextResponse,
+            )
+        )
     return served

@@ -124,6 +124,7 @@ async def retry_job(request: Request) -> Response:
     """Runs a failed or cancelled job again. The body may bring a new token in place of one that is gone."""
     parts = parts_of(request)
     caller = caller_of(request).user_id
+    key = key_of(request)
     job_id = check_job_id(request.path_params["jobId"])
     body = await _optional_body(request, parts.bodies.retry)
     record = await parts.store.get(job_id, caller=caller)
@@ -132,7 +133,7 @@ async def retry_job(request: Request) -> Response:
     changed = await parts.store.retry(
         job_id,
         caller=caller,
-        request_id=key_of(request) or uuid.uuid4().hex,
+        request_id=key or uuid.uuid4().hex,
         sealed=parts.keyring.seal(secrets, job_id=job_id, user_id=record.user_id) if secrets else None,
     )
     parts.bell.ring(changed.rings, traceparent=traceparent())

@@ -26,7 +26,7 @@ MESSAGE = "Task submitted to background queue"
 PROBLEMS = (
     *("invalid_request", "invalid_json", "unauthenticated", "origin_not_allowed", "user_mismatch"),
     *("unknown_job_type", "body_too_large", "unsupported_media_type", "idempotency_key_conflict"),
-    *("rate_limited", "too_many_waiting", "store_full", "job_types_outdated"),
+    *("rate_limited", "too_many_waiting", "store_full", "not_durable", "job_types_outdated"),
 )
 """How a submit may fail."""
 
@@ -40,6 +40,7 @@ async def submit_job(request: Request) -> Response:
     """Accepts a job of the type in the path."""
     parts = parts_of(request)
     caller = caller_of(request)
+    key = key_of(request)
     type = type_name(request.path_params["type"])
     body = await read_json(request, max_bytes=parts.settings.max_body_bytes)
     order = Order(
@@ -47,7 +48,7 @@ async def submit_job(request: Request) -> Response:
         caller=caller,
         body=body,
         faults=faults(parts.bodies.submit, body),
-        key=key_of(request),
+        key=key,
         route=f"jobs/{type}",
     )
     accepted = await submit(order, parts=parts)

@@ -8,12 +8,17 @@
 local IDEMPOTENCY_MS = 24 * 3600 * 1000
 
 
--- A repeat is answered before any limit, and costs no rate.
-if redis.call('EXISTS', job_key(IN.id)) == 1 then return { job = IN.id, repeated = false, ring = false } end
+-- A repeat is answered before any limit, and costs no rate. It writes what stands there already, so that whoever waits
+-- for the disk waits for this answer too (WAITAOF covers the writes of its own connection).
+if redis.call('EXISTS', job_key(IN.id)) == 1 then
+    redis.call('HSET', job_key(IN.id), 'user', IN.user)
+    return { job = IN.id, repeated = false, ring = false }
+end
 local remembered = IN.idempotency and redis.call('GET', KEY('idempotency', IN.idempotency.key))
 if remembered then
     local digest, id = string.match(remembered, '^(%S+) (%S+)$')
     if digest ~= IN.idempotency.digest then return { refused = 'idempotency_key_conflict' } end
+    redis.call('SET', KEY('idempotency', IN.idempotency.key), remembered, 'KEEPTTL')
     return { job = id, repeated = true, ring = false }
 end
 

@@ -1,6 +1,6 @@
 -- Extends a worker's leases, beats its heart and sets its credit.
 -- in:  worker held[{job, token, lease}] answered free serves[{type}] digest
--- out: { verdicts[], announce }
+-- out: { verdicts[], announce, seen }
 -- idempotent: yes (it says what is, not what changed)
 -- memory: exempt (a full server must not cost every running job its lease)
 -- uses: record counts ready lease
@@ -19,13 +19,14 @@ for i, held in ipairs(IN.held) do
 end
 
 local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')
+local seen = tonumber(state[1]) or 0
 if not state[2] then
     redis.call('ZADD', KEY('workers'), NOW + HEARTBEAT_MS, IN.worker)
     -- A claim whose answer is still under way may have filled the slots: what the worker believes free is stale.
-    local fresh = IN.answered >= (tonumber(state[1]) or 0)
+    local fresh = IN.answered >= seen
     for _, served in ipairs(IN.serves) do
         redis.call('ZADD', KEY('serving', served.type), NOW + HEARTBEAT_MS, IN.worker)
         if fresh then set_credit(IN.worker, served.type, IN.free) end
     end
 end
-return { verdicts = verdicts, announce = redis.call('HEXISTS', KEY('announced'), IN.digest) == 0 }
+return { verdicts = verdicts, announce = redis.call('HEXISTS', KEY('announced'), IN.digest) == 0, seen = seen }

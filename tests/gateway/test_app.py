@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+from codeforge_gateway.app import build_app
+from tests.gateway.harness import Gateway
+
+
+async def test_what_it_is_given_outlives_it(gateway: Gateway) -> None:
+    """Edge shares these parts between two applications."""
+    given = {
+        field.name: getattr(gateway.parts, field.name) for field in fields(gateway.parts) if field.name != "bodies"
+    }
+    app = build_app(**given)
+    async with app.router.lifespan_context(app):
+        pass
+    assert gateway.tail.connected
+    await gateway.submit()
+
+
+async def test_routes_that_look_like_job_ids_are_found_first(gateway: Gateway) -> None:
+    assert (await gateway.client.get("/api/jobs/stats/queue")).json()["success"] is True
+    assert (await gateway.client.get("/api/jobs/user/ada")).json()["success"] is True

@@ -1,0 +1,1 @@
+"""The guide: six lessons, to be read in the order of their numbers."""

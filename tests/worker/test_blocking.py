@@ -1,0 +1,174 @@
+"""Blocking handlers in real children. The handlers stand below."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from codeforge_worker.blocking import BlockingRun, ChildDied, ChildLimits
+from codeforge_worker.context import Assignment, BlockingContext, Cancelled, ReportSink
+from codeforge_worker.outcome import Fail, HandlerRaised, Retry
+from codeforge_worker.result import Json
+from tests.plugins.waiting import wait_for
+
+ASSIGNMENT = Assignment(
+    job_id="job",
+    type="test",
+    user_id="user",
+    session_id="session",
+    user_message="please",
+    agent_type=None,
+    context={"n": 1},
+    secrets={"context.key": "hunter2"},
+    attempt=2,
+    attempts_max=3,
+    created_at=datetime(2026, 11, 24, tzinfo=UTC),
+)
+
+
+class Notes(ReportSink):
+    """What a run reported."""
+
+    def __init__(self) -> None:
+        self.said: list[Any] = []
+
+    def progress(self, percent: float, stage: str | None) -> None:
+        self.said.append((percent, stage))
+
+    def log(self, text: str) -> None:
+        self.said.append(text)
+
+
+def start(handler: Any, scratch: Path, *, notes: Notes | None = None, cancel_seconds: float = 5) -> BlockingRun:
+    return BlockingRun(
+        handler=f"tests.worker.test_blocking:{handler.__name__}",
+        assignment=ASSIGNMENT,
+        sink=notes or Notes(),
+        scratch=scratch,
+        limits=ChildLimits(result_bytes=1000, cancel_seconds=cancel_seconds),
+    )
+
+
+def tell_everything(ctx: BlockingContext) -> Any:
+    ctx.progress(10, "Working")
+    ctx.log("one\ntwo")
+    with ctx.workspace(lambda folder: (folder / "made").touch()) as folder:
+        made = (folder / "made").exists()
+    return {**ctx.context, "secret": ctx.secrets["context.key"], "at": ctx.created_at.isoformat(), "made": made}
+
+
+async def test_the_child_has_the_job_s_facts_and_its_reports_arrive(tmp_path: Path) -> None:
+    notes = Notes()
+    result = await start(tell_everything, tmp_path, notes=notes).result()
+    assert result == Json('{"n":1,"secret":"hunter2","at":"2026-11-24T00:00:00+00:00","made":true}')
+    assert notes.said == [(10, "Working"), "one", "two"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def show_process(ctx: BlockingContext) -> Any:
+    shown = Path("/proc/self/cmdline").read_bytes() + Path("/proc/self/environ").read_bytes()
+    return b"hunter2" in shown
+
+
+async def test_secrets_are_neither_arguments_nor_environment(tmp_path: Path) -> None:
+    assert await start(show_process, tmp_path).result() == Json("false")
+
+
+def return_fail(ctx: BlockingContext) -> Any:
+    return Fail("no", "Never.", result={"partial": 1})
+
+
+def raise_retry(ctx: BlockingContext) -> Any:
+    raise Retry(7, "busy")
+
+
+def return_too_much(ctx: BlockingContext) -> Any:
+    return "x" * 2000
+
+
+async def test_values_that_are_no_results_come_through(tmp_path: Path) -> None:
+    fail = await start(return_fail, tmp_path).result()
+    assert isinstance(fail, Fail)
+    assert (fail.code, fail.message, fail.result) == ("no", "Never.", Json('{"partial":1}'))
+    retry = await start(raise_retry, tmp_path).result()
+    assert isinstance(retry, Retry)
+    assert (retry.after, retry.reason) == (7, "busy")
+    large = await start(return_too_much, tmp_path).result()
+    assert isinstance(large, Fail)
+    assert large.code == "result_too_large"
+
+
+def raise_error(ctx: BlockingContext) -> Any:
+    raise ValueError("bad luck")
+
+
+async def test_an_error_comes_with_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(HandlerRaised) as caught:
+        await start(raise_error, tmp_path).result()
+    assert str(caught.value) == "ValueError: bad luck"
+    assert "in raise_error" in caught.value.__notes__[0]
+
+
+def leave(ctx: BlockingContext) -> Any:
+    os._exit(0)
+
+
+def exit_politely(ctx: BlockingContext) -> Any:
+    sys.exit(3)
+
+
+async def test_a_child_that_ends_without_a_word_is_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ChildDied):
+        await start(leave, tmp_path).result()
+    with pytest.raises(HandlerRaised, match="SystemExit: 3"):
+        await start(exit_politely, tmp_path).result()
+
+
+def print_and_log(ctx: BlockingContext) -> Any:
+    sys.stdout.write("printed\n")
+    sys.stderr.write("half a line")
+
+
+async def test_what_a_handler_prints_is_in_the_worker_s_log(tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        await start(print_and_log, tmp_path).result()
+    assert sorted(line["line"] for line in lines) == ["half a line", "printed"]
+
+
+def report_until_cancelled(ctx: BlockingContext) -> Any:
+    while True:
+        ctx.log("on and on")
+        time.sleep(0.01)
+
+
+def never_look_up(ctx: BlockingContext) -> Any:
+    ctx.log("begun")
+    time.sleep(600)
+
+
+async def test_a_cancelled_handler_hears_of_it_with_its_next_report(tmp_path: Path) -> None:
+    notes = Notes()
+    task = asyncio.create_task(start(report_until_cancelled, tmp_path, notes=notes).result())
+    await wait_for(lambda: bool(notes.said), within=10, what="a report")
+    task.cancel()
+    with pytest.raises(Cancelled):
+        await asyncio.wait_for(task, 5)
+
+
+async def test_one_that_does_not_look_up_is_killed(tmp_path: Path) -> None:
+    notes = Notes()
+    run = start(never_look_up, tmp_path, notes=notes, cancel_seconds=0.2)
+    task = asyncio.create_task(run.result())
+    await wait_for(lambda: bool(notes.said), within=10, what="a report")
+    task.cancel()
+    with pytest.raises(ChildDied):
+        await asyncio.wait_for(task, 5)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from codeforge_worker.lease import Lease
+from codeforge_worker.owners import TaskOwners
+from tests.worker.holder import RecordingHolder, lease_for
+
+
+@pytest.fixture
+async def owners() -> TaskOwners:
+    return TaskOwners(asyncio.get_running_loop())
+
+
+def seen_from_another_thread(owners: TaskOwners) -> Lease | None:
+    """Whose code the loop is in; blocks the loop meanwhile, as a hanging handler does."""
+    seen: list[Lease | None] = []
+    thread = threading.Thread(target=lambda: seen.append(owners.current()))
+    thread.start()
+    thread.join()
+    return seen[0]
+
+
+async def test_a_run_s_tasks_and_theirs_are_known(owners: TaskOwners) -> None:
+    lease = lease_for(RecordingHolder())
+
+    async def inner() -> Lease | None:
+        return seen_from_another_thread(owners)
+
+    async def outer() -> list[Lease | None]:
+        return [seen_from_another_thread(owners), await asyncio.create_task(inner())]
+
+    brood = owners.brood(lease)
+    task = asyncio.get_running_loop().create_task(outer(), context=brood.context())
+    assert await task == [lease, lease]
+
+
+async def test_what_is_nobody_s_is_nobody_s(owners: TaskOwners) -> None:
+    owners.brood(lease_for(RecordingHolder()))
+    assert seen_from_another_thread(owners) is None
+
+
+async def test_what_a_run_leaves_behind_ends_with_it(owners: TaskOwners) -> None:
+    brood = owners.brood(lease_for(RecordingHolder()))
+    left: list[asyncio.Task[None]] = []
+
+    async def forget() -> None:
+        left.append(asyncio.create_task(asyncio.Event().wait()))  # type: ignore[arg-type]
+        await brood.end()
+
+    await asyncio.get_running_loop().create_task(forget(), context=brood.context())
+    assert left[0].cancelled()
+
+
+async def test_a_cancel_meanwhile_does_not_leave_half_of_it(owners: TaskOwners) -> None:
+    brood = owners.brood(lease_for(RecordingHolder()))
+    release, tidying = asyncio.Event(), asyncio.Event()
+
+    async def tidy_up_slowly() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            tidying.set()
+            await release.wait()
+
+    async def run() -> str:
+        left = asyncio.create_task(tidy_up_slowly())
+        await asyncio.sleep(0)
+        await brood.end()
+        assert left.done()
+        return "what it had to say"
+
+    task = asyncio.get_running_loop().create_task(run(), context=brood.context())
+    await tidying.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    release.set()
+    assert await task == "what it had to say"
