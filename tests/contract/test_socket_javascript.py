@@ -75,6 +75,24 @@ async def test_a_client_that_was_cut_off_comes_back_and_misses_nothing(start: St
 
 
 @TRANSPORTS
+async def test_nothing_is_lost_while_a_client_connects_and_changes_its_transport(start: Start, transports: str) -> None:
+    """By default a client begins by polling, and goes over to a websocket within its first milliseconds."""
+    notifier = await start()
+    active = (("status", "active"),)
+    await notifier.append(1, also=active)
+    async with watching(notifier.url, "--user", "ada", "--since", "0", "--transports", transports) as watcher:
+        last, to_come = 1, 200
+        while to_come:
+            last += 1
+            await notifier.append(last, also=active)
+            to_come -= bool(watcher.updates)
+            assert last < 20_000, "it never joined"
+        await notifier.append(last + 1)
+        await watcher.ends()
+    assert watcher.seqs == list(range(1, last + 2))
+
+
+@TRANSPORTS
 async def test_a_token_lets_in_and_its_lack_is_explained(start: Start, transports: str) -> None:
     notifier = await start(auth_mode="jwt", auth_jwt_secret=JWT_SECRET)
     async with watching(notifier.url, "--user", "ada", "--transports", transports) as watcher:

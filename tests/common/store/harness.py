@@ -141,7 +141,7 @@ class Harness:
         """Every update in the log, in order; of one job where it is named."""
         found = []
         for _, entry in await self.entries():
-            for user, session, job, seq, text in msgpack.unpackb(entry[b"e"]):
+            for user, session, job, seq, text, *_ in msgpack.unpackb(entry[b"e"]):
                 update = json.loads(text)
                 assert (update["userId"], update["sessionId"], update["jobId"], update["seq"]) == (
                     user,

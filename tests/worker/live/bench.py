@@ -146,7 +146,7 @@ class Bench:
 
     def start_worker(self, *, within: float = 15, **settings: object) -> WorkerProcess:
         """A worker process whose settings are these, in the environment's names but in lower case."""
-        wanted = self.settings | {"log_format": "json", "pythonpath": self.packages} | settings
+        wanted = self.settings | {"log_format": "json", "pythonpath": self.packages, "tmpdir": self.folder} | settings
         environment = {name.upper(): str(value) for name, value in wanted.items()}
         log = self.folder / f"worker-{len(self.workers)}.log"
         program = Program([sys.executable, "-m", "codeforge_worker"], log=log, environment=environment)

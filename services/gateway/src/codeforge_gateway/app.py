@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from codeforge_common.cancelling import cancel
 from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell
@@ -122,6 +123,4 @@ async def _own_tasks(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await cancel(tasks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engineio.packet import MESSAGE, Packet
@@ -39,6 +39,7 @@ class Relay:
         self._waiting: deque[Update | Packet] = deque()
         self._answers_waiting = 0
         self._handed_out = 0
+        self._closed = False
         self._since_ms = time.time() * 1000
 
     def deliver(self, updates: Sequence[Update]) -> None:
@@ -46,27 +47,30 @@ class Relay:
         oldest = next((waiting for waiting in self._waiting if isinstance(waiting, Update)), None)
         if oldest is not None and not self._tail.holds(oldest):
             self._give_up()
-        else:
-            self._waiting.extend(updates)
-            self._hand_out()
+        self._take(updates)
 
     def answer(self, packet: Packet) -> None:
         """Takes what the server itself says: it must not overtake a replay."""
         if self._answers_waiting >= ANSWERS_WAITING:
             self._give_up()
-        else:
-            self._waiting.append(packet)
-            self._answers_waiting += 1
+        self._answers_waiting += 1
+        self._take([packet])
+
+    def _take(self, outgoing: Iterable[Update | Packet]) -> None:
+        # A client that gets something after what was forgotten would take that for all, and never ask for the rest.
+        if not self._closed:
+            self._waiting.extend(outgoing)
             self._hand_out()
 
     def close(self) -> None:
-        """Forgets what waits."""
+        """Forgets what waits, and whatever comes."""
+        self._closed = True
         self._waiting.clear()
-        self._answers_waiting = 0
 
     def _give_up(self) -> None:
-        self.close()
-        self._cut_off()
+        if not self._closed:
+            self.close()
+            self._cut_off()
 
     def _hand_out(self) -> None:
         while self._waiting and self._handed_out < HANDED_OUT:

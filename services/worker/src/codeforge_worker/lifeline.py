@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from codeforge_common.cancelling import cancel
 from codeforge_common.store import Store
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
-from codeforge_worker.cancelling import cancel
 from codeforge_worker.deadlines import Deadlines
 from codeforge_worker.heartbeat import BEAT_SECONDS, Heartbeat
 from codeforge_worker.lease import Lease, Leases

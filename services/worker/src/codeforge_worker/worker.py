@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
+from codeforge_common.cancelling import cancel
 from codeforge_common.queue import Bell
 from codeforge_common.store import Store
 from codeforge_common.telemetry.readiness import Readiness
-from codeforge_worker.cancelling import cancel
 from codeforge_worker.consumer import RingConsumer
 from codeforge_worker.heartbeat import Heartbeat
 from codeforge_worker.lease import Lease

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from redis.exceptions import RedisError
 
+from codeforge_common.cancelling import cancel
 from codeforge_common.event_log.entry import UnreadableEntry
 from codeforge_common.event_log.feed import Feed
 from codeforge_common.event_log.reader import StreamReader
@@ -50,10 +51,7 @@ class EventTail:
 
     async def stop(self) -> None:
         """Ends the reading; subscriptions are told that they are lost."""
-        while self._reading is not None and not self._reading.done():
-            # Again, until it ends: asyncio.wait_for, by which redis-py sends, may swallow a cancellation (until 3.12).
-            self._reading.cancel()
-            await asyncio.wait([self._reading], timeout=0.1)
+        await cancel([self._reading] if self._reading else [])
         self._connected = False
         self._feed.lose_all()
         await self._reader.close()

@@ -55,14 +55,16 @@ end
 local function emit(job)
     set(job, 'seq', number_of(job, 'seq') + 1)
     set(job, 'updated_at', NOW)
-    updates[#updates + 1] = { job.field.user, job.field.session, job.id, number_of(job, 'seq'), update_of(job) }
+    updates[#updates + 1] = { job.field.user, job.field.session, job.id, number_of(job, 'seq'), update_of(job),
+        job.field.traceparent }
 end
 
-local function drop_heads(at, dropped, excess, most)
+-- Drops heads as long as they are in excess, but never the newest entry: by it readers know where the log stands.
+local function drop_heads(newest, at, dropped, excess, most)
     for _ = 1, most do
         if not excess(at, dropped) then break end
         local heads = redis.call('XRANGE', KEY('events'), '-', '+', 'COUNT', 1)
-        if #heads == 0 then break end
+        if #heads == 0 or heads[1][1] == newest then break end
         redis.call('XDEL', KEY('events'), heads[1][1])
         dropped = tonumber(heads[1][2][4])
     end
@@ -77,7 +79,7 @@ local function write_log()
     local at = (tonumber(state[2]) or 0) + #packed + ENTRY_OVERHEAD
     local id = redis.call('XADD', KEY('events'), '*', 'n', string.format('%.0f', n), 'at', string.format('%.0f', at),
         'e', packed)
-    local dropped = drop_heads(at, tonumber(state[3]) or 0, function(all, gone)
+    local dropped = drop_heads(id, at, tonumber(state[3]) or 0, function(all, gone)
         return all - gone > LIMITS.event_log_max_bytes
     end, MAX_DROPS)
     redis.call('HSET', KEY('log'), 'n', n, 'at', at, 'dropped', dropped, 'last', id)
@@ -91,10 +93,10 @@ end
 
 -- Drops heads that are older than the log's age. Called by the reaper.
 local function trim_log_by_age()
-    local state = redis.call('HMGET', KEY('log'), 'at', 'dropped')
+    local state = redis.call('HMGET', KEY('log'), 'at', 'dropped', 'last')
     if not state[1] then return end
     local oldest = NOW - LIMITS.event_log_max_ms
-    local dropped = drop_heads(tonumber(state[1]), tonumber(state[2]) or 0, function()
+    local dropped = drop_heads(state[3], tonumber(state[1]), tonumber(state[2]) or 0, function()
         local head = redis.call('XRANGE', KEY('events'), '-', '+', 'COUNT', 1)[1]
         return head ~= nil and tonumber(string.match(head[1], '^%d+')) < oldest
     end, 100)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from codeforge_worker.cancelling import cancel
+from codeforge_common.cancelling import cancel
 
 
 async def test_a_swallowed_cancel_is_not_the_last() -> None:
