@@ -10,7 +10,7 @@ from codeforge_worker.outcome import Fail
 from codeforge_worker.registry import handler
 
 
-@handler("await_letter", lease=3)
+@handler("await_letter")
 async def await_letter(ctx: JobContext) -> str:
     """Waits until the file ``context.path`` is there, and returns what it says."""
     ctx.progress(10, "Waiting for the letter")

@@ -11,9 +11,10 @@ from codeforge_common.errors import StoreUnavailable
 from codeforge_common.job import Status
 from codeforge_common.queue import Bell
 from codeforge_common.store import ClusterState, Store, TypeState
+from codeforge_common.store.connect import connect
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.consumer import RingConsumer
-from codeforge_worker.monitor import log_memory, log_queues, watch_broker
+from codeforge_worker.monitor import log_memory, log_queues, watch_broker, watch_connections
 from tests.plugins.waiting import wait_for
 
 
@@ -57,3 +58,18 @@ async def test_readiness_names_what_is_not_connected() -> None:
     consumer.connected = True
     await wait_for(lambda: readiness.report()[0], within=2, what="the good news")
     watching.cancel()
+
+
+async def test_readiness_tells_the_connections_taken(redis_url: str) -> None:
+    readiness = Readiness()
+    watching = asyncio.create_task(watch_connections(urls=[redis_url], readiness=readiness, interval=0.01))
+    await wait_for(lambda: "connections" in readiness.report()[1], within=2, what="a number")
+    before = readiness.report()[1]["connections"]["detail"]["own"]
+    client = connect(redis_url)
+    await client.ping()
+    expected = {"own": before + 1}
+    await wait_for(
+        lambda: readiness.report()[1]["connections"]["detail"] == expected, within=2, what="one connection more"
+    )
+    watching.cancel()
+    await client.aclose(close_connection_pool=True)

@@ -8,6 +8,7 @@ import itertools
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.store import ClusterState
 from codeforge_common.telemetry.cluster import ClusterNumbers
+from codeforge_common.telemetry.connections import own_connections
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_gateway.parts import Parts
 
@@ -57,11 +58,12 @@ async def look_at_server(parts: Parts) -> None:
         return  # the other look says so
     budget = parts.settings.store_max_bytes or server.memory_max
     _limit(parts.readiness, "memory", used=server.memory, most=budget)
-    _limit(parts.readiness, "connections", used=server.connections, most=server.connections_max)
+    own = own_connections(parts.settings.redis_url, parts.settings.broker_url)
+    _limit(parts.readiness, "connections", used=server.connections, most=server.connections_max, own=own)
 
 
-def _limit(readiness: Readiness, check: str, *, used: int, most: int) -> None:
-    readiness.set(check, ok=not most or used < FULL * most, detail={"used": used, "limit": most or None})
+def _limit(readiness: Readiness, check: str, *, used: int, most: int, **more: int) -> None:
+    readiness.set(check, ok=not most or used < FULL * most, detail={"used": used, "limit": most or None, **more})
 
 
 def without_worker(state: ClusterState) -> list[str]:

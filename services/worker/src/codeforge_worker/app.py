@@ -26,7 +26,7 @@ from codeforge_worker.heartbeat import Heartbeat
 from codeforge_worker.last_resort import end_broken, end_outlived, end_process
 from codeforge_worker.lease import Leases
 from codeforge_worker.lifeline import Lifeline
-from codeforge_worker.monitor import log_memory, log_queues, watch_broker
+from codeforge_worker.monitor import log_memory, log_queues, watch_broker, watch_connections
 from codeforge_worker.owners import TaskOwners
 from codeforge_worker.registry import Handler
 from codeforge_worker.renewal import INTERVAL_SECONDS, Identity
@@ -151,6 +151,7 @@ def build_worker(
         Reaper(store=store, bell=bell, metrics=metrics).run,
         partial(watch_event_loop, metrics),
         partial(watch_broker, bell=bell, consumer=consumer, readiness=readiness),
+        partial(watch_connections, urls=(settings.redis_url, settings.broker_url), readiness=readiness),
         log_memory,
         *([partial(log_queues, store)] if settings.enable_queue_monitoring else []),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import psutil
 import structlog
@@ -10,6 +11,7 @@ import structlog
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.queue import Bell
 from codeforge_common.store import Store
+from codeforge_common.telemetry.connections import own_connections
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.consumer import RingConsumer
 
@@ -38,6 +40,13 @@ async def log_queues(store: Store, *, interval: float = INTERVAL_SECONDS) -> Non
             counts = {status.value: count for status, count in one.counts.items()}
             oldest = one.oldest_waiting_ms / 1000
             _log.info("Queue", type=one.type, workers=one.workers, oldest_waiting_seconds=oldest, **counts)
+        await asyncio.sleep(interval)
+
+
+async def watch_connections(*, urls: Sequence[str], readiness: Readiness, interval: float = 10.0) -> None:
+    """Tells on ``/readyz`` how many connections this worker takes from its servers, until cancelled."""
+    while True:
+        readiness.set("connections", ok=True, detail={"own": own_connections(*urls)})
         await asyncio.sleep(interval)
 
 
