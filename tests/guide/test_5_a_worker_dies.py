@@ -21,8 +21,7 @@ JOBS = 6
 
 def test_another_worker_goes_on(new_house: Callable[..., House], job_types: Path, tmp_path: Path) -> None:
     """kill -9 gives a worker no time to say anything; nor does a machine that burns."""
-    # Given a house of its own for this lesson, with short leases, where six jobs wait for a letter: a worker runs two at
-    # a time.
+    # Given a house of its own, with short leases, where six jobs wait for a letter: a worker runs two at a time.
     house = new_house("gateway", "worker", PYTHONPATH=str(job_types), JOB_LEASE_SECONDS="3")
     letter = tmp_path / "letter"
     with httpx2.Client(base_url=house.url(), timeout=30) as gateway:
