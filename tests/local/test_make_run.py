@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests.plugins.ports import free_port
+from tests.plugins.program import Program
 from tests.plugins.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -31,32 +32,30 @@ class Run:
 
     def __init__(self, state_dir: Path, **environment: str) -> None:
         self.port = free_port()
-        self.log = state_dir.with_suffix(".log")
-        inherited = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "PORT")}
-        with self.log.open("w") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "codeforge_local"],
-                env={**inherited, "STATE_DIR": str(state_dir), "PORT": str(self.port), **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.program = Program(
+            [sys.executable, "-m", "codeforge_local"],
+            log=state_dir.with_suffix(f".{self.port}.log"),
+            environment={"REDIS_URL": "", "STATE_DIR": str(state_dir), "PORT": str(self.port), **environment},
+        )
+        self.program.start(ready=lambda: True, within=START)
+        assert self.program.process is not None
+        self.process = self.program.process
 
     def said(self) -> str:
-        return self.log.read_text()
+        return self.program.log.read_text()
 
     def until_it_says(self, pattern: str, *, times: int = 1) -> None:
         def seen() -> bool:
             assert self.process.poll() is None, self.said()
             return len(re.findall(pattern, self.said(), re.MULTILINE)) >= times
 
-        wait_until(seen, within=START, what=f"{pattern!r} in {self.log}")
+        wait_until(seen, within=START, what=f"{pattern!r} in {self.program.log}")
 
     def until_it_runs(self) -> None:
         self.until_it_says("Everything runs")
 
     def end(self) -> int:
+        """SIGTERM; its exit code, which has to come within 30 s."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
 
@@ -89,8 +88,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
 
     yield make
     for run in runs:
-        if run.process.poll() is None:
-            run.end()
+        run.program.stop(grace=30)
 
 
 @pytest.fixture
@@ -109,7 +107,7 @@ def test_a_job_is_done_survives_a_restart_and_nothing_is_left(start: Callable[..
     first.until_it_runs()
     assert re.findall(r"^(\w+) +ready +\w+://127\.0\.0\.1:\d+", first.said(), re.MULTILINE)[0] == "store"
     assert set(first.children()) == {"codeforge_worker", "codeforge_edge", "valkey-server"}
-    assert {os.getsid(child.pid) for child in first.children().values()} == {first.process.pid}
+    assert {os.getsid(child.pid) for child in first.children().values()} == {os.getsid(first.process.pid)}
 
     body = {
         "userId": "ada",

@@ -29,6 +29,15 @@ def former_logging() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(autouse=True)
+def fresh_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ran in this process for another test may have switched its access log off."""
+    access = logging.getLogger("uvicorn.access")
+    for name, value in (("handlers", []), ("propagate", True), ("level", logging.NOTSET), ("disabled", False)):
+        monkeypatch.setattr(access, name, value)
+    access._cache.clear()  # type: ignore[attr-defined]  # it remembers which levels are on
+
+
 class Log:
     """A configured log and what was written to it."""
 
