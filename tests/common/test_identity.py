@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -86,9 +87,10 @@ class TestDevelopmentMode:
 
 class TestJwtMode:
     def test_the_caller_is_the_subject_of_the_token(self) -> None:
-        assert JWT.of_http(bearer(token()), {}) == Principal("ann")
-        assert JWT.of_http({"authorization": f"bearer  {token()} "}, {}) == Principal("ann")
-        assert JWT.of_socket({"token": token()}) == Principal("ann")
+        ann = Principal("ann", expires_at=NOW + 60 + LEEWAY_SECONDS)
+        assert JWT.of_http(bearer(token()), {}) == ann
+        assert JWT.of_http({"authorization": f"bearer  {token()} "}, {}) == ann
+        assert JWT.of_socket({"token": token()}) == ann
 
     def test_nobody_is_believed_without_a_token(self) -> None:
         for headers in ({}, {"x-user-id": "ann"}, {"authorization": "Basic YTpi"}, {"authorization": "Bearer "}):
@@ -112,6 +114,7 @@ class TestJwtMode:
             token(sub=None),
             token(exp=None),
             token(exp="tomorrow"),
+            token(exp=math.nan),
             token(sub=7),
             token(nbf=NOW + 3600),
             token() + "x",
@@ -133,10 +136,29 @@ class TestJwtMode:
     @pytest.mark.parametrize(("age", "good"), [(LEEWAY_SECONDS - 1, True), (LEEWAY_SECONDS, False)])
     def test_a_token_runs_out_with_a_small_leeway(self, age: int, good: bool) -> None:
         if good:
-            assert JWT.of_http(bearer(token(exp=NOW - age)), {}) == Principal("ann")
+            assert JWT.of_http(bearer(token(exp=NOW - age)), {}).user_id == "ann"
         else:
             with pytest.raises(Unauthenticated, match="run out"):
                 JWT.of_http(bearer(token(exp=NOW - age)), {})
+
+    @given(exp=st.integers(NOW - LEEWAY_SECONDS + 1, NOW + 100) | st.floats(NOW - LEEWAY_SECONDS + 1, NOW + 100))
+    def test_it_is_refused_from_the_moment_that_the_caller_expires(self, exp: float) -> None:
+        clock = float(NOW)
+        identity = Identity(IdentitySettings(auth_mode="jwt", auth_jwt_secret=SecretStr(SECRET)), now=lambda: clock)
+        text = token(exp=exp)
+        expires_at = identity.of_socket({"token": text}).expires_at
+        assert expires_at is not None
+        clock = expires_at - 0.001
+        assert identity.of_socket({"token": text}).expires_at == expires_at
+        clock = expires_at
+        with pytest.raises(Unauthenticated, match="run out"):
+            identity.of_socket({"token": text})
+
+    @pytest.mark.parametrize("exp", [10**18, 10**400, 1e300, math.inf])
+    def test_a_token_for_ever_runs_out_at_a_time_that_can_be_reckoned_with(self, exp: float) -> None:
+        expires_at = JWT.of_socket({"token": token(exp=exp)}).expires_at
+        assert expires_at is not None
+        assert NOW < expires_at < 2**53
 
     @given(text=st.text())
     def test_any_text_is_refused_with_the_same_error(self, text: str) -> None:
@@ -166,6 +188,7 @@ def test_a_named_caller_sees_and_acts_for_itself_only() -> None:
     assert ann.may_see("ann")
     assert not ann.may_see("bob")
     assert ann.acting_as("ann") == ann.acting_as(None) == ann
+    assert Principal("ann", expires_at=NOW).acting_as("ann").expires_at == NOW
     with pytest.raises(UserMismatch):
         ann.acting_as("bob")
 

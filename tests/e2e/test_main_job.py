@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,11 @@ import httpx2
 import pytest
 import socketio
 
+from tests.js.watch import FOLDER, node
 from tests.plugins.house import House
 from tests.plugins.waiting import wait_for
 
-JS = Path(__file__).parents[1] / "js"
+WATCH = FOLDER / "watch.mjs"
 STAGES = [
     "Starting agent task",
     "Analyzing request and routing to agent...",
@@ -77,12 +77,9 @@ async def test_a_repository_is_analysed_before_the_eyes_of_a_python_client(house
 
 @pytest.mark.parametrize("transports", ["default", "polling", "websocket"])
 async def test_the_javascript_client_sees_the_same(house: House, repository: Path, transports: str) -> None:
-    node = shutil.which("node")
-    if node is None or not (JS / "node_modules" / "socket.io-client").exists():
-        pytest.skip("needs Node and tests/js/node_modules: make setup")
     watcher = await asyncio.create_subprocess_exec(
-        node,
-        str(JS / "watch.mjs"),
+        node(),
+        str(WATCH),
         *("--url", house.url("notifier"), "--user", "ann", "--transports", transports, "--seconds", "40"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

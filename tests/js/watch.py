@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import shutil
 import subprocess
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,12 +30,19 @@ def node() -> str:
     program, npm = shutil.which("node"), shutil.which("npm")
     if program is None or npm is None:
         pytest.skip("No Node.js: install nodejs and npm for the tests with a JavaScript client.")
-    if not (FOLDER / "node_modules" / "socket.io-client").is_dir():
-        installed = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund"], cwd=FOLDER, capture_output=True, text=True, timeout=50, check=False
-        )
-        if installed.returncode:
-            pytest.skip(f"npm ci in tests/js failed: {installed.stderr[-300:]}")
+    with (Path(tempfile.gettempdir()) / "codeforge-tests-npm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run in several processes
+        if not (FOLDER / "node_modules" / "socket.io-client").is_dir():
+            installed = subprocess.run(
+                [npm, "ci", "--no-audit", "--no-fund"],
+                cwd=FOLDER,
+                capture_output=True,
+                text=True,
+                timeout=50,
+                check=False,
+            )
+            if installed.returncode:
+                pytest.skip(f"npm ci in tests/js failed: {installed.stderr[-300:]}")
     return program
 
 

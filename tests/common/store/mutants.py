@@ -108,7 +108,7 @@ MUTANTS = (
         "KEY('credits', job_type), worker, 0)",
     ),
     Mutant("retention that takes a live job", "retry.lua", "redis.call('ZREM', KEY('finished'), job.id)", ""),
-    Mutant("a retry that leaves lifetimes", "retry.lua", "each_part(job, 'PERSIST')", ""),
+    Mutant("a retry that leaves lifetimes", "retry.lua", "redis.call('PERSIST', secret)", ""),
     Mutant("a secret kept after completion", "lib/settle.lua", "redis.call('DEL', job_key(job.id, ':secret'))", ""),
     Mutant("a rate that isn't kept", "create.lua", "if arrival then", "if false then"),
     Mutant("heads that don't follow", "lib/ready.lua", "redis.call('ZREM', KEY('heads', job_type), user)", ""),

@@ -6,7 +6,7 @@ import pytest
 
 from codeforge_common.errors import InvalidCursor, JobNotFound, NotInThatState, SecretExpired
 from codeforge_common.job import Status
-from codeforge_common.store import OutcomeKind, Verdict
+from codeforge_common.store import OutcomeKind, Report, Verdict
 from tests.common.store.harness import AGENT, OTHER, Harness
 
 
@@ -176,6 +176,25 @@ class TestLists:
             await bench.store.cancel(rested[-1], caller="ann")
         page = await bench.store.unfinished("ann", newest=2)
         assert [job.id for job in page.jobs] == [rested[2], rested[1], old]
+
+
+async def test_a_streams_start_reads_no_data_and_ten_lines(bench: Harness) -> None:
+    run = await bench.start(user_message="m" * 500_000)
+    lines = [str(number) for number in range(30)]
+    await bench.store.report(worker="w1", reports=[Report(job_id=run.job_id, token=run.token, number=1, lines=lines)])
+    (job,) = (await bench.store.unfinished("ann")).jobs
+    assert job.title == "m" * 200
+    assert "userMessage" not in job.data
+    assert job.logs == lines[-10:]
+
+
+async def test_a_page_ends_early_when_it_grows_heavy(bench: Harness) -> None:
+    for _ in range(8):
+        await bench.submit(user_message="m" * 1_000_000)
+    first = await bench.store.page("ann")
+    assert 4 <= len(first.jobs) < 8
+    rest = await bench.store.page("ann", cursor=first.next_cursor)
+    assert len(first.jobs) + len(rest.jobs) == 8
 
 
 async def test_the_cluster_at_a_glance(bench: Harness) -> None:

@@ -83,6 +83,16 @@ async def test_a_record_goes_at_its_age_with_all_its_keys(bench: Harness) -> Non
     assert not await bench.redis.exists(bench.key("counts", "agent_task"), bench.key("jobs", "ann"))
 
 
+async def test_a_record_whose_round_was_never_called_does_not_go_by_itself(bench: Harness) -> None:
+    """Keys that ran out would leave their counters and indexes behind: only the round removes a job, and all of it."""
+    run = await bench.start(sealed=b"s")
+    await bench.settle(run, OutcomeKind.FAILED, reason="no", result="1")
+    keys = [key async for key in bench.redis.scan_iter(bench.key("job", run.job_id) + "*")]
+    lifetimes = {key.rpartition(b":")[2]: await bench.redis.pttl(key) for key in keys}
+    assert lifetimes.pop(b"secret") > 0
+    assert set(lifetimes.values()) == {-1}
+
+
 async def test_a_job_that_is_not_finished_is_never_removed(bench: Harness) -> None:
     waiting = await bench.submit()
     for _ in range(3):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from redis.exceptions import ResponseError
 
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.store import Limits, Store
 from codeforge_common.store.keys import FAMILIES
 from codeforge_common.store.scripts import _LUA, NAMES, load
-from tests.common.store.harness import Harness
+from tests.common.store.harness import AGENT, Harness
+from tests.plugins.redis_server import RedisServer
 
 LUA_FILES = sorted([*_LUA.glob("*.lua"), *(_LUA / "lib").glob("*.lua")])  # type: ignore[attr-defined]
 
@@ -45,6 +48,20 @@ async def test_scripts_survive_a_server_that_forgot_them(bench: Harness) -> None
     await bench.redis.script_flush()
     await bench.submit()
     assert len((await bench.store.page("ann")).jobs) == 2
+
+
+async def test_a_server_that_refuses_is_away_and_a_defect_of_a_script_is_not(
+    bench: Harness, new_redis: Callable[..., RedisServer]
+) -> None:
+    store = Store.connect(new_redis().url)
+    await store.announce([AGENT])
+    await store._redis.acl_setuser("default", enabled=True, nopass=True, commands=["-evalsha"])
+    with pytest.raises(StoreUnavailable):
+        await store.types()
+    await store.close()
+    await bench.redis.set(bench.key("types"), "not a hash")
+    with pytest.raises(ResponseError):
+        await bench.store.types()
 
 
 async def test_a_server_that_is_away_is_one_error(unused_tcp_port: int) -> None:

@@ -29,6 +29,7 @@ CONTRACT: dict[str, dict[str, list[str]]] = {
     "codeforge_crashes_total": {"type": TYPES},
     "codeforge_fenced_total": {},
     "codeforge_jobs_vanished_total": {},
+    "codeforge_reports_dropped_total": {},
     "codeforge_rings_total": {"result": ["sent", "forwarded", "failed", "dropped"]},
     "codeforge_claims_total": {"cause": ["start", "ring", "finish", "idle"]},
     "codeforge_store_calls_seconds_count": {"script": ["create", "claim"]},

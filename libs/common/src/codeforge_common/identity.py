@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from joserfc import jwt
@@ -17,6 +18,9 @@ from codeforge_common.settings import IdentitySettings
 
 LEEWAY_SECONDS = 30
 """How far the clock of whoever signs tokens may differ from ours (RFC 7519, section 4.1.4: a few minutes at most)."""
+
+_LATEST = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970: a token that says later (or ``1e999``) runs out then."""
 
 # Neither control characters nor lone surrogates: they have no form in a header, a log line or UTF-8.
 _USER_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
@@ -32,6 +36,10 @@ class Principal:
     """The caller. ``user_id`` is None for one that names nobody, which only development mode lets through."""
 
     user_id: str | None
+    expires_at: float | None = None
+    """When the caller's token stops being accepted, leeway included, in seconds since 1970; None without a token.
+
+    Whatever goes on longer than one request, a socket or a stream, ends then."""
 
     def may_see(self, owner: str) -> bool:
         """Whether this caller may see and act on what belongs to the user ``owner``."""
@@ -46,7 +54,7 @@ class Principal:
             return self
         if not self.may_see(user_id):
             raise UserMismatch("The user named in the request isn't the caller.")
-        return Principal(user_id)
+        return replace(self, user_id=user_id)
 
 
 class Identity:
@@ -130,11 +138,12 @@ class Identity:
             # The algorithm is ours to say, never the token's (RFC 8725, section 3.1).
             claims = jwt.decode(token, key, algorithms=["HS256"]).claims
             self._claims.validate(claims)
+            expires_at = _whole(claims["exp"]) + LEEWAY_SECONDS
         except ExpiredTokenError:
             raise Unauthenticated("The token has run out.") from None
         except (JoseError, ValueError, TypeError):
             raise Unauthenticated("The token isn't valid.") from None
-        return _named(claims["sub"])
+        return replace(_named(claims["sub"]), expires_at=expires_at)
 
 
 def _believed(user_id: object) -> Principal:
@@ -145,6 +154,11 @@ def _named(user_id: object) -> Principal:
     if not isinstance(user_id, str) or not is_user_id(user_id):
         raise Unauthenticated("A user id has 1 to 200 characters and no control characters.")
     return Principal(user_id)
+
+
+def _whole(moment: float) -> int:
+    """The whole second from which a token with this ``exp`` is refused. Raises ValueError for NaN."""
+    return math.ceil(min(moment, _LATEST))
 
 
 def _header_text(value: str | None) -> str | None:

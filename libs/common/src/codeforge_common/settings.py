@@ -91,7 +91,7 @@ class StoreSettings(Settings):
     store_namespace: str = Field("codeforge", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     """Prefix of every key and queue, so that several installations can share a server."""
     store_max_bytes: int | None = Field(None, ge=8 * MIB, le=1024**5)
-    """Bytes that the store may use; unset takes the server's `maxmemory`, and 512 MiB where that isn't set."""
+    """Bytes that the store should stay under, for `/readyz`; unset takes the server's `maxmemory`, else 512 MiB."""
 
 
 class BrokerSettings(StoreSettings):
@@ -120,8 +120,6 @@ class JobSettings(Settings):
     """Completed jobs kept for each user and type; none younger than an hour goes for that."""
     job_retention_failed_seconds: float = Field(7 * DAY, ge=1, le=YEAR)
     """Seconds for which a failed or cancelled job is kept."""
-    job_cleanup_interval_seconds: float = Field(DAY, ge=1, le=30 * DAY)
-    """Seconds between two sweeps that look for orphaned keys."""
     job_log_max_lines: int = Field(1000, ge=10, le=100_000)
     """Lines kept of a job's log; the oldest go."""
     job_log_max_bytes: int = Field(256 * KIB, ge=KIB, le=64 * MIB)
@@ -130,10 +128,6 @@ class JobSettings(Settings):
     """Bytes of one line of a job's log; what is longer is cut."""
     job_result_max_bytes: int = Field(MIB, ge=KIB, le=64 * MIB)
     """Bytes of a job's result as JSON; a larger one fails the job with `result_too_large`."""
-    job_output_max_bytes: int = Field(MIB, ge=KIB, le=64 * MIB)
-    """Bytes kept of a job's output."""
-    job_step_result_max_bytes: int = Field(256 * KIB, ge=KIB, le=64 * MIB)
-    """Bytes of one step's result as JSON; a larger one fails the job with `step_result_too_large`."""
     secrets_retry_seconds: float = Field(3600, ge=0, le=7 * DAY)
     """Seconds for which a failed or cancelled job's sealed secrets are kept, so that it can be retried by hand."""
     user_max_running: int = Field(10, ge=1, le=100_000)

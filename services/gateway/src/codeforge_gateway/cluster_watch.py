@@ -20,6 +20,9 @@ SERVER_EVERY = 10
 FULL = 0.95
 """Share of a limit from which on a check is bad."""
 
+DEFAULT_BUDGET = 512 * 1024 * 1024
+"""Bytes that the store should stay under where neither a setting nor the server says (contract, section 3)."""
+
 CHECKS = ("store", "broker", "event_log", "job_types", "memory", "connections")
 """What the gateway reports on ``/readyz``."""
 
@@ -56,7 +59,7 @@ async def look_at_server(parts: Parts) -> None:
         server = await parts.store.server()
     except StoreUnavailable:
         return  # the other look says so
-    budget = parts.settings.store_max_bytes or server.memory_max
+    budget = parts.settings.store_max_bytes or server.memory_max or DEFAULT_BUDGET
     _limit(parts.readiness, "memory", used=server.memory, most=budget)
     own = own_connections(parts.settings.redis_url, parts.settings.broker_url)
     _limit(parts.readiness, "connections", used=server.connections, most=server.connections_max, own=own)

@@ -6,6 +6,8 @@ Format: WHATWG HTML, section 9.2 (server-sent events). The lines are those of ``
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
@@ -92,12 +94,16 @@ async def frames(
     audience: Audience,
     since: str | None,
     state: State,
+    expires_at: float | None = None,
+    now: Callable[[], float] = time.time,
 ) -> AsyncIterator[bytes]:
     """The stream's bytes. With a cursor ``since`` that can be honoured: what was missed after it, then live.
 
     Else: ``event: reset`` if there was one, the present ``state``, then live with a greater ``seq`` than shown. Ends
-    when the tail is lost (it is loaded anew, or the service stops) and when the client is too slow.
+    when the tail is lost (it is loaded anew, or the service stops), when the client is too slow, and at ``expires_at``,
+    when the caller's token has run out (in seconds since 1970, like ``now``; None: never).
     """
+    end = math.inf if expires_at is None else expires_at
     backlog = Backlog(tail)
     subscription = tail.subscribe(owner=owner, deliver=backlog.deliver, lost=backlog.end)
     try:
@@ -110,7 +116,9 @@ async def frames(
             yield present(records, cursor=joined.cursor, reset=joined.reset)
         yield KEEPALIVE_COMMENT  # so that a client with nothing to see yet knows its stream open
         while not backlog.ended:
-            updates = await backlog.take(within=PING_SECONDS)
+            updates = await backlog.take(within=min(PING_SECONDS, end - now()))
+            if now() >= end:
+                return
             yield _live(updates, shown) or KEEPALIVE_COMMENT
     finally:
         subscription.close()

@@ -8,6 +8,7 @@ from codeforge_common.errors import CodeForgeError
 from codeforge_common.event_log import Audience, AudienceKind, EventTail, Joined
 from codeforge_common.identity import Principal
 from codeforge_common.telemetry.metrics import Metrics, ReplayResult
+from codeforge_notifier.expiry import Expiry
 from codeforge_notifier.relay import Relay
 from codeforge_notifier.rooms import Request
 
@@ -30,14 +31,17 @@ class Connection:
         metrics: Metrics,
         max_rooms: int,
         lost: Callable[[], None],
+        expired: Callable[[], None],
     ) -> None:
-        """``lost`` must end the connection, so that the client comes back and rejoins."""
+        """``lost``, and ``expired`` once the token has run out, must end the connection: the client comes back."""
         self.principal = principal
         self.relay = relay
         self._metrics = metrics
         self._max_rooms = max_rooms
         self._rooms: set[Audience] = set()
         self._subscription = tail.subscribe(owner=principal.user_id, deliver=relay.deliver, lost=lost)
+        at = principal.expires_at
+        self._expiry = None if at is None else Expiry(at, expired=expired)
 
     def name(self, principal: Principal) -> None:
         """Says who a client is that named nobody until now."""
@@ -62,6 +66,8 @@ class Connection:
 
     def close(self) -> None:
         """Hears and says nothing any more."""
+        if self._expiry is not None:
+            self._expiry.cancel()
         self._subscription.close()
         self.relay.close()
 

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from functools import partial
 from typing import Any
 
+import structlog
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from codeforge_common.errors import CodeForgeError
@@ -21,6 +22,8 @@ from codeforge_notifier.settings import NotifierSettings
 from codeforge_notifier.socket_server import SocketServer
 
 Answer = dict[str, Any]
+
+_log = structlog.get_logger(__name__)
 
 
 class Namespace:
@@ -77,9 +80,15 @@ class Namespace:
             metrics=self._metrics,
             max_rooms=self._settings.joins_per_socket,
             lost=hang_up,
+            expired=partial(self._token_ran_out, eio_sid),
         )
         self._connections.add(sid, connection)
         self._server.relays[eio_sid] = relay
+
+    def _token_ran_out(self, eio_sid: str) -> None:
+        # The client comes back with a fresh token; with the old one it is refused, and so learns why.
+        _log.info("hung up on a client whose token has run out")
+        self._server.hang_up(eio_sid)
 
     async def _disconnect(self, sid: str, reason: str) -> None:
         self._server.relays.pop(self._server.manager.eio_sid_from_sid(sid, "/"), None)

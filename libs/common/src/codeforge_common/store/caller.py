@@ -24,14 +24,15 @@ TRIES = 2
 """How often an idempotent script is sent when no answer comes; another is sent once."""
 
 _AWAY = (refused.ConnectionError, refused.TimeoutError, refused.BusyLoadingError, refused.ReadOnlyError)
-_REFUSALS = ("MISCONF", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "LOADING", "READONLY", "BUSY")
+_SCRIPT = "user_script"
+"""Stands in the message of an error within a script; every other refusal is a state of the server, and may pass."""
 
 
 def translate(error: Exception) -> Exception:
     """The error that a caller of the store sees: StoreFull, StoreUnavailable, or a defect of ours as it is."""
     if isinstance(error, refused.OutOfMemoryError):
         return StoreFull("The store has no memory left for new work.", retry_after=5.0)
-    if isinstance(error, refused.ResponseError) and not str(error).startswith(_REFUSALS):
+    if isinstance(error, refused.ResponseError) and _SCRIPT in str(error):
         return error
     if isinstance(error, refused.RedisError | OSError):
         return StoreUnavailable()

@@ -155,7 +155,10 @@ class Store:
         )
 
     async def unfinished(self, user_id: str, *, newest: int = 20) -> Page:
-        """For the start of a stream: every unfinished job of the user and the newest ``newest`` others."""
+        """For the start of a stream: every unfinished job of the user and the newest ``newest`` others.
+
+        As updates show them: without ``data``, long results abridged, the newest log lines only.
+        """
         answer = await self._caller.call("unfinished", user=user_id, newest=newest)
         return Page(jobs=[record_of(raw) for raw in answer["jobs"]], next_cursor=None, cursor=answer["cursor"])
 

@@ -39,7 +39,8 @@ async def job_events(
 ) -> Response:
     """The updates of one job."""
     parts = parts_of(request)
-    caller = caller_of(request).user_id
+    principal = caller_of(request)
+    caller = principal.user_id
     check_job_id(job_id)
     # Before the stream begins, so that an unknown job is a plain 404.
     await parts.store.get(job_id, caller=caller)
@@ -49,14 +50,22 @@ async def job_events(
 
     audience = Audience(AudienceKind.JOB, job_id)
     return EventStream(
-        frames(tail=parts.tail, owner=caller, audience=audience, since=last_event_id or since or None, state=state)
+        frames(
+            tail=parts.tail,
+            owner=caller,
+            audience=audience,
+            since=last_event_id or since or None,
+            state=state,
+            expires_at=principal.expires_at,
+        )
     )
 
 
 async def all_events(request: Request, since: Since = None, last_event_id: LastEventId = None) -> Response:
     """The updates of all the caller's jobs."""
     parts = parts_of(request)
-    caller = caller_of(request).user_id
+    principal = caller_of(request)
+    caller = principal.user_id
     if caller is None:
         raise InvalidRequest([Fault("userId", MISSING)], "Say whose jobs: send X-User-Id or ?userId=.")
 
@@ -65,7 +74,14 @@ async def all_events(request: Request, since: Since = None, last_event_id: LastE
 
     audience = Audience(AudienceKind.USER, caller)
     return EventStream(
-        frames(tail=parts.tail, owner=caller, audience=audience, since=last_event_id or since or None, state=state)
+        frames(
+            tail=parts.tail,
+            owner=caller,
+            audience=audience,
+            since=last_event_id or since or None,
+            state=state,
+            expires_at=principal.expires_at,
+        )
     )
 
 

@@ -7,4 +7,4 @@
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-return { job = describe(IN.id, IN.whole) }
+return { job = describe(IN.id, IN.whole and WHOLE or LISTED) }

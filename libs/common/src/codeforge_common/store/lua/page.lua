@@ -38,8 +38,8 @@ while not ended and #jobs < IN.limit and looked < LOOK_AT and bytes < PAGE_BYTES
         looked = looked + 1
         last = { job = ids[i], created = tonumber(ids[i + 1]) }
         if wanted(ids[i]) then
-            local job = describe(ids[i], false)
-            bytes = bytes + #job.body + #(job.result or '')
+            local job = describe(ids[i], LISTED)
+            bytes = bytes + weight_of(job)
             jobs[#jobs + 1] = job
         end
     end

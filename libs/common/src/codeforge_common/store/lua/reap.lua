@@ -75,7 +75,7 @@ for _, id in ipairs(removed) do
         move(job, nil)
         redis.call('ZREM', KEY('jobs', job.field.user), id)
         redis.call('ZREM', KEY('completed', job.field.type, job.field.user), id)
-        each_part(job, 'DEL')
+        remove(job)
     end
 end
 

@@ -21,7 +21,7 @@ elseif job.field.sealed and redis.call('EXISTS', secret) == 0 then
 end
 
 redis.call('ZREM', KEY('finished'), job.id)
-each_part(job, 'PERSIST') -- a job that isn't finished has no lifetime
+redis.call('PERSIST', secret) -- a job that isn't finished loses nothing to time
 clear_error(job)
 redis.call('DEL', job_key(job.id, ':result'), job_key(job.id, ':brief'))
 for _, name in ipairs({ 'attempts', 'crashes', 'progress', 'stage', 'started_at', 'completed_at', 'cancel', 'score' }) do

@@ -1,4 +1,5 @@
--- What a stream of all of a user's jobs starts with: every unfinished job and the newest others, newest first.
+-- What a stream of all of a user's jobs starts with: every unfinished job and the newest others, newest first,
+-- each as an update shows it.
 -- in:  user newest
 -- out: { jobs[], cursor }
 -- idempotent: yes (it reads)
@@ -18,7 +19,7 @@ while open > 0 or newest > 0 do
         local status = redis.call('HGET', job_key(id), 'status')
         local resting = TERMINAL[status]
         if status and (not resting or newest > 0) then
-            jobs[#jobs + 1] = describe(id, false)
+            jobs[#jobs + 1] = describe(id, UPDATED)
             if resting then newest = newest - 1 else open = open - 1 end
         end
     end

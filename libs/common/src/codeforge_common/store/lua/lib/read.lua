@@ -1,17 +1,32 @@
--- A job's record for a person, as { field, body, result, truncated, error, log }.
+-- A job's record for a person, as { id, field, body, result, error, log }.
+--   WHOLE     everything
+--   LISTED    a long result abridged
+--   UPDATED   what an update shows: no data, a long result abridged, the newest log lines
 
-local function describe(id, whole)
+local WHOLE, LISTED, UPDATED = 1, 2, 3
+
+local function body_of(job, extent)
+    if extent ~= UPDATED then return redis.call('GET', job_key(job.id, ':body')) end
+    return redis.call('GETRANGE', job_key(job.id, ':body'), 0, number_of(job, 'head') - 1) .. '\n{}'
+end
+
+local function describe(id, extent)
     local job = load_job(id)
     if not job then return nil end
-    local brief = not whole and redis.call('GET', job_key(id, ':brief'))
+    local brief = extent ~= WHOLE and redis.call('GET', job_key(id, ':brief'))
     return {
         id = id,
         field = job.field,
-        body = redis.call('GET', job_key(id, ':body')) or '',
+        body = body_of(job, extent),
         result = brief or redis.call('GET', job_key(id, ':result')) or nil,
         error = redis.call('GET', job_key(id, ':error')) or nil,
-        log = redis.call('LRANGE', job_key(id, ':log'), 0, -1),
+        log = redis.call('LRANGE', job_key(id, ':log'), extent == UPDATED and -UPDATE_LOG_LINES or 0, -1),
     }
+end
+
+-- What a described job weighs in an answer, in bytes.
+local function weight_of(described)
+    return #described.body + #(described.result or '') + (tonumber(described.field.logbytes) or 0)
 end
 
 local function may_see(job, caller)

@@ -51,8 +51,8 @@ local function save(job)
     job.dirty = {}
 end
 
-local function each_part(job, command, ...)
-    for _, part in ipairs(PARTS) do redis.call(command, job_key(job.id, part), ...) end
+local function remove(job)
+    for _, part in ipairs(PARTS) do redis.call('DEL', job_key(job.id, part)) end
 end
 
 -- Forgets the failure of an earlier attempt.

@@ -24,7 +24,6 @@ local function rest(job, status)
     emit(job)
     save(job)
     redis.call('ZADD', KEY('finished'), NOW + keep, job.id)
-    each_part(job, 'PEXPIRE', keep + 86400000) -- a net: the retention rounds remove the job long before
     if status == STATUS.completed then
         keep_newest(job)
         redis.call('DEL', job_key(job.id, ':secret'))
