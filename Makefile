@@ -5,6 +5,8 @@ PY       := $(VENV)/bin/python
 PACKAGES := libs/common services/gateway services/notifier services/worker deploy/edge deploy/local
 MANIFESTS := $(PACKAGES:%=%/pyproject.toml)
 EDITABLE := $(PACKAGES:%=-e ./%)
+# Tests wait more than they compute. JOBS=0 runs them one after the other in one process.
+JOBS     ?= 2
 PIP      := $(PY) -m pip --quiet --disable-pip-version-check
 LOCK     := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
             --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
@@ -23,8 +25,8 @@ setup: $(VENV)/.dev ## Make the virtual environment with everything that tests a
 run: $(VENV)/.run ## Start everything here: embedded server, edge on PORT (8000), worker; Ctrl-C stops it
 	@exec $(PY) -m codeforge_local
 
-test: $(VENV)/.dev ## Run all tests; ARGS="tests/common -k lease" picks some
-	$(PY) -m pytest $(ARGS)
+test: $(VENV)/.dev ## Run all tests, JOBS (2) files at a time; ARGS="tests/common -k lease" picks some
+	$(PY) -m pytest --numprocesses=$(JOBS) --dist=loadfile $(ARGS)
 
 test-compose: $(VENV)/.dev ## Run the tests that need a container engine with Compose
 	$(PY) -m pytest -m compose $(ARGS)

@@ -115,6 +115,7 @@ class TestJwtMode:
             token(exp=None),
             token(exp="tomorrow"),
             token(exp=math.nan),
+            token(exp=math.inf),
             token(sub=7),
             token(nbf=NOW + 3600),
             token() + "x",
@@ -154,7 +155,7 @@ class TestJwtMode:
         with pytest.raises(Unauthenticated, match="run out"):
             identity.of_socket({"token": text})
 
-    @pytest.mark.parametrize("exp", [10**18, 10**400, 1e300, math.inf])
+    @pytest.mark.parametrize("exp", [10**18, 10**400, 1e300])
     def test_a_token_for_ever_runs_out_at_a_time_that_can_be_reckoned_with(self, exp: float) -> None:
         expires_at = JWT.of_socket({"token": token(exp=exp)}).expires_at
         assert expires_at is not None

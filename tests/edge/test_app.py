@@ -29,7 +29,6 @@ async def send(message: object) -> None:
         ({"type": "websocket", "path": "/socket.io/"}, "notifier"),
         ({"type": "http", "path": "/socket.iota"}, "gateway"),
         ({"type": "http", "path": "/api/jobs/agent-task"}, "gateway"),
-        ({"type": "lifespan"}, "gateway"),
     ],
 )
 async def test_the_path_decides_which_half_answers(scope: dict[str, str], half: str) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 import signal
+import subprocess
+import sys
 import time
 import urllib.request
 from typing import Any
@@ -15,6 +17,7 @@ import redis
 import socketio
 
 from tests.edge.conftest import Edge
+from tests.plugins.ports import free_port
 from tests.plugins.waiting import wait_for
 
 
@@ -101,3 +104,27 @@ def test_another_port_serves_the_probes(edge: Edge) -> None:
     port = edge.program.environment["METRICS_PORT"]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
         assert answer.status == 200
+
+
+def test_an_unexpected_error_in_the_background_ends_the_process(edge: Edge) -> None:
+    broken = """
+from codeforge_common.store import Store
+from codeforge_edge.__main__ import main
+
+async def cluster(self):
+    raise RuntimeError("unheard of")
+
+Store.cluster = cluster
+main()
+"""
+    ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())}
+    ended = subprocess.run(
+        [sys.executable, "-c", broken],
+        env=dict(edge.program.environment) | ports,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert (ended.stdout + ended.stderr).count("RuntimeError: unheard of") == 1

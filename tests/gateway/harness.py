@@ -25,7 +25,8 @@ from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.metrics import Metrics, create_metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
-from codeforge_gateway.app import build_app
+from codeforge_gateway.app import build_app, loops
+from codeforge_gateway.background import serve_beside
 from codeforge_gateway.cluster_watch import CHECKS
 from codeforge_gateway.parts import Parts
 from codeforge_gateway.server import Server, listen
@@ -180,7 +181,7 @@ async def running(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         listener = listen("127.0.0.1", 0)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = Server(app, end_streams=tail.stop)
-        serving = asyncio.create_task(server.serve_on(listener))
+        serving = asyncio.create_task(serve_beside(loops(app), server=server, listener=listener))
         client = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=WITHIN))
         parts: Parts = app.state.parts
         await parts.types.restore()

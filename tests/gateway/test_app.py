@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields
 
-from codeforge_gateway.app import build_app
+from codeforge_common.cancelling import cancel
+from codeforge_gateway.app import build_app, loops
 from tests.gateway.harness import Gateway
 
 
@@ -11,9 +13,8 @@ async def test_what_it_is_given_outlives_it(gateway: Gateway) -> None:
     given = {
         field.name: getattr(gateway.parts, field.name) for field in fields(gateway.parts) if field.name != "bodies"
     }
-    app = build_app(**given)
-    async with app.router.lifespan_context(app):
-        pass
+    beside = [asyncio.create_task(loop) for loop in loops(build_app(**given)).values()]
+    await cancel(beside)
     assert gateway.tail.connected
     await gateway.submit()
 

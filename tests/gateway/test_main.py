@@ -108,6 +108,25 @@ def test_durability_is_not_promised_where_it_cant_be_kept(
     assert "JOB_DURABILITY" in refused(environment, JOB_DURABILITY="fsync", REDIS_URL=server.url)
 
 
+def test_an_unexpected_error_in_the_background_ends_the_process(environment: dict[str, str]) -> None:
+    """Whoever runs it starts it anew; a gateway without its loops would look healthy and rescue nothing."""
+    broken = """
+from codeforge_common.reaper import Reaper
+from codeforge_gateway.__main__ import main
+
+async def round(self):
+    raise RuntimeError("unheard of")
+
+Reaper.round = round
+main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", broken], env=dict(environment), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert (ended.stdout + ended.stderr).count("RuntimeError: unheard of") == 1
+
+
 def test_it_starts_before_its_store_and_works_when_that_is_there(
     environment: dict[str, str], new_redis: Callable[..., RedisServer], tmp_path: Path
 ) -> None:

@@ -31,14 +31,14 @@ async def check(response: Any, *, status: int, code: str) -> None:
 
 async def test_a_path_that_isnt_served(gateway: Gateway) -> None:
     await check(await gateway.client.get("/api/nothing?token=x"), status=404, code="not_found")
-    await check(await gateway.client.get("/api/jobs/user/ada/"), status=404, code="not_found")
+    await check(await gateway.client.get("/api/jobs/stats/queue/"), status=404, code="not_found")
 
 
 async def test_a_method_that_isnt_served_and_those_that_are(gateway: Gateway) -> None:
     for path, allow in (
-        ("/api/jobs/agent-task", "DELETE, GET, POST"),
+        ("/api/jobs/agent-task", "DELETE, GET, HEAD, POST"),
         ("/api/chat", "POST"),
-        ("/api/jobs/stats/queue", "GET"),
+        ("/api/jobs/stats/queue", "GET, HEAD"),
     ):
         answer = await gateway.client.put(path, json={})
         await check(answer, status=405, code="method_not_allowed")

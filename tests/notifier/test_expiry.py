@@ -97,7 +97,10 @@ async def test_a_socket_ends_with_its_token_and_others_stay_in_their_rooms(start
 async def test_with_a_fresh_token_the_client_comes_back(start: Start, transport: str) -> None:
     notifier = await start(auth_mode="jwt", auth_jwt_secret=JWT_SECRET)
     exps = iter([int(time.time()) - LEEWAY_SECONDS + 2])
-    auth: Callable[[], dict[str, str]] = lambda: {"token": token_for("ada", exp=next(exps, 4_000_000_000))}  # noqa: E731
+
+    def auth() -> dict[str, str]:
+        return {"token": token_for("ada", exp=next(exps, 4_000_000_000))}
+
     client = await notifier.connect(transport=transport, auth=auth, reconnection=True, reconnection_delay=0.1)
     await wait_for(lambda: bool(client.disconnects) and client.socket.connected, within=WITHIN, what="the return")
     assert (await client.ask("join:user", "ada"))["ok"]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
+import socket
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from structlog.testing import capture_logs
 
@@ -18,6 +23,7 @@ from codeforge_worker.context import Assignment, BlockingContext, Cancelled, Rep
 from codeforge_worker.outcome import Fail, HandlerRaised, Retry
 from codeforge_worker.result import Json
 from tests.plugins.waiting import wait_for
+from tests.worker.live.bench import lives
 
 ASSIGNMENT = Assignment(
     job_id="job",
@@ -80,6 +86,20 @@ def show_process(ctx: BlockingContext) -> Any:
 
 async def test_secrets_are_neither_arguments_nor_environment(tmp_path: Path) -> None:
     assert await start(show_process, tmp_path).result() == Json("false")
+
+
+def show_environment(ctx: BlockingContext) -> Any:
+    shown = subprocess.check_output(["env"], text=True)
+    return ["hunter2" in shown, os.environ["TABLES_URL"], "hunter2" in str(os.environ)]
+
+
+async def test_the_worker_s_own_secrets_are_not_in_the_child_s_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SECRETS_KEY", "AUTH_JWT_SECRET", "REDIS_URL", "BROKER_URL", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, "hunter2")
+    monkeypatch.setenv("TABLES_URL", "theirs")
+    assert await start(show_environment, tmp_path).result() == Json('[false,"theirs",false]')
 
 
 def return_fail(ctx: BlockingContext) -> Any:
@@ -161,6 +181,45 @@ async def test_a_cancelled_handler_hears_of_it_with_its_next_report(tmp_path: Pa
     task.cancel()
     with pytest.raises(Cancelled):
         await asyncio.wait_for(task, 5)
+
+
+def share_the_socket(ctx: BlockingContext) -> Any:
+    if os.fork() == 0:
+        time.sleep(600)
+    ctx.log("begun")
+    time.sleep(600)
+
+
+@pytest.mark.parametrize("handler", [never_look_up, share_the_socket])
+async def test_a_guard_that_is_killed_ends_the_run(handler: Any, tmp_path: Path) -> None:
+    notes = Notes()
+    run = start(handler, tmp_path, notes=notes)
+    task = asyncio.create_task(run.result())
+    await wait_for(lambda: bool(notes.said), within=10, what="a report")
+    family = psutil.Process(run.process.pid).children(recursive=True)
+    os.kill(run.process.pid, signal.SIGKILL)
+    with pytest.raises(ChildDied):
+        await asyncio.wait_for(task, 1)
+    assert family
+    assert not any(map(lives, family))
+
+
+def test_a_child_ends_with_its_worker_even_without_a_guard(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        command = [sys.executable, "-m", "codeforge_worker.child", str(theirs.fileno())]
+        child = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+        theirs.close()
+        facts = {**ASSIGNMENT.facts(), "created_at": ASSIGNMENT.created_at.isoformat()}
+        handler = f"{__name__}:{never_look_up.__name__}"
+        first = {"assignment": facts, "handler": handler, "scratch": str(tmp_path), "result_bytes": 1000}
+        ours.sendall(json.dumps(first).encode() + b"\n")
+        try:
+            assert b"begun" in ours.recv(1000)
+            ours.close()
+            assert child.wait(timeout=5) == 1
+        finally:
+            child.kill()
 
 
 async def test_one_that_does_not_look_up_is_killed(tmp_path: Path) -> None:

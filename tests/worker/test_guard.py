@@ -8,7 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+import pytest
+
 from codeforge_worker import guard
+from tests.plugins.waiting import wait_until
+from tests.worker.live.bench import lives
 
 
 def start(*command: str, leash: int, **options: int) -> subprocess.Popen[bytes]:
@@ -33,6 +38,28 @@ def test_the_command_is_killed_when_the_leash_has_been_let_go_before_it_started(
     with theirs:
         ours.close()
         assert start("sleep", "600", leash=theirs.fileno()).wait(timeout=10) == guard.KILLED
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a parent-death signal")
+def test_the_command_dies_with_its_guard() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = start("sh", "-c", "echo $$; exec sleep 600", leash=theirs.fileno(), stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        command = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+        wait_until(lambda: not lives(command), within=1, what="the end of the command")
+        process.wait()
+        process.stdout.close()
+
+
+def test_the_command_leads_a_group_of_its_own_in_the_guard_s_session() -> None:
+    ours, theirs = socket.socketpair()
+    script = "import os; print(os.getpgid(0) == os.getpid(), os.getsid(0) == os.getppid())"
+    with ours, theirs:
+        process = start(sys.executable, "-c", script, leash=theirs.fileno(), stdout=subprocess.PIPE)
+        output, _ = process.communicate(timeout=10)
+    assert output == b"True True\n"
 
 
 def test_the_command_does_not_inherit_the_leash() -> None:

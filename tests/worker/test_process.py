@@ -189,6 +189,41 @@ def test_nothing_is_left_a_second_after_the_worker_was_killed(tmp_path: Path, pa
     assert time.monotonic() - killed < 1
 
 
+STAYS = """
+sleep 600 &                 # in the group
+set -m; sleep 600 &         # in a group of its own
+echo ready
+wait
+"""
+"""A shell script whose processes stay in its session. What leaves it is lost with the guard."""
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
+async def test_a_guard_that_is_killed_leaves_nothing_behind(tmp_path: Path, paused: bool) -> None:
+    async with guarded(["sh", "-c", STAYS], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        await first(process)
+        assert len(living(tmp_path)) >= 4
+        if paused:
+            process.allow_until(0)
+            await wait_for(lambda: stopped(process), within=10, what="the pause")
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.stdout is not None
+        async with asyncio.timeout(1):
+            # To its end, as a block does that waits afterwards: whoever lives holds the pipe.
+            assert [chunk async for chunk in chunks(process.stdout)] == []
+        assert living(tmp_path) == []
+        assert await process.wait() == guard.KILLED
+
+
+async def test_any_thread_can_end_what_a_killed_guard_left(tmp_path: Path) -> None:
+    process = GuardedProcess.start(["sh", "-c", STAYS], cwd=tmp_path, stdout=subprocess.PIPE)
+    await first(process)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.kill_and_wait(timeout=5)
+    assert living(tmp_path) == []
+    process.close()
+
+
 WORKER = f"""
 import sys, subprocess, time
 from pathlib import Path

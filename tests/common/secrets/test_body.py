@@ -59,8 +59,19 @@ def test_whatever_stands_at_a_secret_path_is_taken_leaf_by_leaf(value: Any, take
 
 
 def test_a_token_elsewhere_is_an_ordinary_value() -> None:
-    body = {"token": "t", "context": {"token": "t", "githubContext": "t"}, "githubContext": {"deep": {"token": "t"}}}
+    body = {"token": "t", "context": {"token": "t", "githubContext": "t"}, "githubContext": {"tokens": "t"}}
     assert take_secrets(body) == (body, {})
+
+
+def test_a_github_token_is_taken_however_it_is_cased_and_nested() -> None:
+    body = {
+        "GitHubcontext": {"auth": [{"Token": "one", "kind": "app"}]},
+        "context": {"githubcontext": {"TOKEN": "two"}},
+    }
+    assert take_secrets(body) == (
+        {"GitHubcontext": {"auth": [{"kind": "app"}]}, "context": {"githubcontext": {}}},
+        {"GitHubcontext.auth.0.Token": "one", "context.githubcontext.TOKEN": "two"},
+    )
 
 
 @given(around=json_values, path=st.lists(keys | st.integers(0, 2), max_size=5))

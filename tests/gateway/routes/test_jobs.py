@@ -251,6 +251,51 @@ async def test_a_retry_brings_any_secret_field_of_its_type(gateway: Gateway) -> 
     assert gateway.parts.keyring.open(run.sealed, job_id=job_id, user_id="ada") == {"context.password": "two"}
 
 
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ({"githubContext": {"token": TOKEN}}, ["context.key"]),
+        ({"context": {"key": "new-key"}}, ["context.githubContext.token"]),
+    ],
+)
+async def test_a_retry_with_a_part_of_the_secrets_is_refused(
+    gateway: Gateway, body: dict[str, Any], missing: list[str]
+) -> None:
+    """It would replace all of them, and the handler would miss the others."""
+    await gateway.store.announce([JobType(name="deploy", secret_fields=("context.key",))])
+    job_id = await gateway.submit("deploy", context={"key": "old-key"}, githubContext={"token": "old-token"})
+    worker = gateway.worker()
+    await worker.end(await worker.take("deploy"), OutcomeKind.FAILED, reason="broken")
+
+    answer = await gateway.client.post(f"/api/jobs/{job_id}/retry", json=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"path": path, "message": "is required"} for path in missing]
+    assert (await gateway.job(job_id))["status"] == "failed"
+
+
+async def test_a_retry_looks_for_a_type_that_this_gateway_doesnt_know_yet(gateway: Gateway) -> None:
+    await gateway.store.announce([JobType(name="deploy", secret_fields=("context.password",))])
+    job_id = await gateway.submit("deploy", context={"password": "one"})
+    worker = gateway.worker()
+    await worker.end(await worker.take("deploy"), OutcomeKind.FAILED, reason="broken")
+    del gateway.parts.types._known["deploy"]
+
+    await gateway.client.post(f"/api/jobs/{job_id}/retry", json={"context": {"password": "two"}})
+
+    run = await worker.take("deploy")
+    assert run.sealed is not None
+    assert gateway.parts.keyring.open(run.sealed, job_id=job_id, user_id="ada") == {"context.password": "two"}
+
+
+async def test_a_user_whose_id_has_slashes_is_listed(gateway: Gateway) -> None:
+    job_id = await gateway.submit(userId="org/ada")
+    for path in ("org/ada", "org%2Fada"):
+        page = (await gateway.client.get(f"/api/jobs/user/{path}")).json()
+        assert [job["id"] for job in page["jobs"]] == [job_id]
+    assert len(gateway.spans("GET /api/jobs/user/{userId}")) == 2
+
+
 async def test_get_waits_for_the_end_of_a_job(gateway: Gateway) -> None:
     job_id = await gateway.submit()
     worker = gateway.worker()

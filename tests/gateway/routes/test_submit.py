@@ -143,6 +143,54 @@ async def test_a_token_is_nowhere_but_under_its_own_key(
     assert TOKEN not in "".join(capfd.readouterr())
 
 
+async def test_a_token_that_stands_a_second_time_is_redacted_there(gateway: Gateway, namespace: str) -> None:
+    token = "plain-looking-value"  # no shape gives it away
+    await gateway.submit(
+        userMessage=f"Clone it with {token}, or https://ada:pass-word@git.example.org/a/b",
+        agentType=token,
+        githubContext={"token": token, "username": token},
+        context={"branch": f"x-{token}", "files": [token], token: {"GITHUBCONTEXT": {"auth": {"token": token}}}},
+    )
+
+    redis = gateway.store._redis
+    for key in await redis.keys(f"*{namespace}*"):
+        stored = await redis.dump(key) or b""
+        assert token.encode() not in stored, key
+        assert b"pass-word" not in stored, key
+    run = await gateway.worker().take()
+    assert run.data["userMessage"] == "Clone it with [redacted], or https://[redacted]@git.example.org/a/b"
+
+
+@pytest.mark.parametrize("field", ["userId", "sessionId"])
+async def test_a_token_in_an_id_is_refused(gateway: Gateway, field: str) -> None:
+    token = "plain-looking-value"
+    body = TASK | {field: f"x{token}", "githubContext": {"token": token}}
+    answer = await gateway.client.post("/api/jobs/agent-task", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"path": field, "message": "holds a secret"}]
+    assert token not in answer.text
+
+
+async def test_a_context_beside_and_one_inside_are_merged(gateway: Gateway) -> None:
+    job_id = await gateway.submit(
+        githubContext={"token": TOKEN, "username": "outer"},
+        context={"githubContext": {"username": "inner", "email": "a@example.org", "token": None}},
+    )
+    run = await gateway.worker().take()
+    assert run.data["context"] == {"githubContext": {"username": "inner", "email": "a@example.org"}}
+    assert run.sealed is not None
+    opened = gateway.parts.keyring.open(run.sealed, job_id=job_id, user_id="ada")
+    assert opened == {"context.githubContext.token": TOKEN}
+
+
+async def test_credentials_in_a_repositorys_address_are_refused(gateway: Gateway) -> None:
+    body = TASK | {"context": {"repository": "https://ada:pass-word@github.com/a/b"}}
+    answer = await gateway.client.post("/api/jobs/repo-analysis", json=body)
+    assert answer.status_code == 400
+    assert [fault["path"] for fault in answer.json()["errors"]] == ["context.repository"]
+    assert "pass-word" not in answer.text
+
+
 async def test_sealed_with_the_installations_key(gateway: Gateway) -> None:
     job_id = await gateway.submit(githubContext={"token": TOKEN})
     run = await gateway.worker().take()

@@ -281,6 +281,22 @@ async def test_cancelling_in_the_middle_leaves_no_process(
     assert processes_below(folder) == []
 
 
+async def test_a_guard_that_is_killed_while_git_clones_leaves_nothing_behind(
+    repository: GitRepository, folder: Path, git_server: GitServer, settings: AgentSettings
+) -> None:
+    incompressible(repository, megabytes=1)
+    git_server.stops_after = 300_000
+    task = asyncio.create_task(failure_of("ada/engine", folder, settings=settings))
+    await wait_for(git_server.waiting.is_set, within=20, what="half of the pack")
+    await wait_for(lambda: len(processes_below(folder)) >= 3, within=10, what="git's helpers")
+    (guard,) = (process for process in processes_below(folder) if process.ppid() == os.getpid())
+    guard.kill()
+    failure = await asyncio.wait_for(task, 1)
+    assert isinstance(failure, Retry)
+    assert str(failure) == "Cloning ada/engine was ended by the system, perhaps for want of memory."
+    assert processes_below(folder) == []
+
+
 def test_nothing_is_left_a_second_after_the_worker_was_killed_while_it_cloned(
     repository: GitRepository, folder: Path, git_server: GitServer
 ) -> None:

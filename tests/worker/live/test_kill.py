@@ -25,6 +25,21 @@ async def test_whatever_a_worker_started_is_gone_within_a_second(bench: Bench) -
     wait_until(lambda: not any(map(lives, family)), within=1, what="the end of all that it started")
 
 
+async def test_a_guard_that_is_killed_takes_its_run_along_and_the_job_goes_on(bench: Bench) -> None:
+    worker = bench.start_worker()
+    mule = await bench.submit("probe_mule")
+    await bench.wrote(mule, "tick")
+    (guard,) = psutil.Process(worker.pid).children()
+    family = guard.children(recursive=True)
+    assert len(family) >= 2
+    guard.send_signal(signal.SIGKILL)
+    wait_until(lambda: not any(map(lives, family)), within=1, what="the end of all that it guarded")
+    await bench.wrote(mule, "begin", times=2)
+    bench.gate.touch()
+    job = await bench.finished(mule)
+    assert (job.status, job.attempts_made, job.crashes) == (Status.COMPLETED, 2, 0)
+
+
 @pytest.mark.slow
 async def test_a_lost_worker_s_job_runs_again_within_lease_and_five_seconds(bench: Bench) -> None:
     first = bench.start_worker()

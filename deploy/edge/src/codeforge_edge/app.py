@@ -9,10 +9,10 @@ SOCKET_PATH = "/socket.io"
 
 
 def build_app(*, gateway: ASGIApp, notifier: ASGIApp) -> ASGIApp:
-    """``notifier`` below ``/socket.io``; ``gateway`` for all the rest, its lifespan included."""
+    """``notifier`` below ``/socket.io``; ``gateway`` for all the rest. Served without a lifespan."""
 
     async def edge(scope: Scope, receive: Receive, send: Send) -> None:
-        below = scope["type"] != "lifespan" and f"{scope['path']}/".startswith(f"{SOCKET_PATH}/")
+        below = f"{scope['path']}/".startswith(f"{SOCKET_PATH}/")
         await (notifier if below else gateway)(scope, receive, send)
 
     return edge

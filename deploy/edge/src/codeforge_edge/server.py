@@ -20,7 +20,6 @@ def build_server(
         await asyncio.gather(end_streams(), hang_up())
 
     server = Server(app, hang_up=end_both)
-    # The gateway has tasks of its own, and its callers get the time that they have with a gateway alone.
-    server.config.lifespan = "on"
+    # The gateway's callers get the time that they have with a gateway alone.
     server.config.timeout_graceful_shutdown = STOP_SECONDS
     return server

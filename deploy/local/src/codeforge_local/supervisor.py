@@ -40,11 +40,12 @@ class Supervisor:
         finally:
             await asyncio.gather(*(keeper.stop(grace=SERVICES_GRACE) for keeper in self.services))
             await asyncio.gather(*(keeper.stop(grace=SERVER_GRACE) for keeper in self.server))
+        say("", "Stopped. The jobs are kept.")
 
     def _on_signal(self, number: signal.Signals) -> None:
         if not self._told.is_set():
             self._told.set()
-            say("", "Stopping; running jobs have up to 25 s to finish. Ctrl-C again doesn't wait for them.")
+            say("", "Stopping; running jobs have up to 25 s to finish. Ctrl-C again ends them as a crash would.")
         elif number == signal.SIGINT:
             for keeper in self.services:
                 keeper.kill()

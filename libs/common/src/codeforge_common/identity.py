@@ -20,7 +20,7 @@ LEEWAY_SECONDS = 30
 """How far the clock of whoever signs tokens may differ from ours (RFC 7519, section 4.1.4: a few minutes at most)."""
 
 _LATEST = 253_402_300_799
-"""The end of the year 9999, in seconds since 1970: a token that says later (or ``1e999``) runs out then."""
+"""The end of the year 9999, in seconds since 1970: a token that says later runs out then."""
 
 # Neither control characters nor lone surrogates: they have no form in a header, a log line or UTF-8.
 _USER_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
@@ -36,10 +36,11 @@ class Principal:
     """The caller. ``user_id`` is None for one that names nobody, which only development mode lets through."""
 
     user_id: str | None
-    expires_at: float | None = None
+    expires_at: int | None = None
     """When the caller's token stops being accepted, leeway included, in seconds since 1970; None without a token.
 
-    Whatever goes on longer than one request, a socket or a stream, ends then."""
+    Whatever goes on longer than one request, a socket or a stream, ends then.
+    """
 
     def may_see(self, owner: str) -> bool:
         """Whether this caller may see and act on what belongs to the user ``owner``."""
@@ -138,11 +139,12 @@ class Identity:
             # The algorithm is ours to say, never the token's (RFC 8725, section 3.1).
             claims = jwt.decode(token, key, algorithms=["HS256"]).claims
             self._claims.validate(claims)
-            expires_at = _whole(claims["exp"]) + LEEWAY_SECONDS
         except ExpiredTokenError:
             raise Unauthenticated("The token has run out.") from None
         except (JoseError, ValueError, TypeError):
             raise Unauthenticated("The token isn't valid.") from None
+        # Whole seconds, as the check counts them: who comes back at that moment with the same token is refused.
+        expires_at = math.ceil(min(claims["exp"], _LATEST)) + LEEWAY_SECONDS
         return replace(_named(claims["sub"]), expires_at=expires_at)
 
 
@@ -154,11 +156,6 @@ def _named(user_id: object) -> Principal:
     if not isinstance(user_id, str) or not is_user_id(user_id):
         raise Unauthenticated("A user id has 1 to 200 characters and no control characters.")
     return Principal(user_id)
-
-
-def _whole(moment: float) -> int:
-    """The whole second from which a token with this ``exp`` is refused. Raises ValueError for NaN."""
-    return math.ceil(min(moment, _LATEST))
 
 
 def _header_text(value: str | None) -> str | None:

@@ -4,77 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
 
-import structlog
 import uvloop
 
 from codeforge_common.errors import ConfigurationError
-from codeforge_common.identity import Identity
-from codeforge_common.queue import Bell, Broker
-from codeforge_common.reaper import Reaper
-from codeforge_common.secrets import KeyRing, Redactor
+from codeforge_common.secrets import Redactor
 from codeforge_common.settings import load
-from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.logging import configure_logging
-from codeforge_common.telemetry.metrics import create_metrics, watch_event_loop
-from codeforge_common.telemetry.probe import ProbeServer
-from codeforge_common.telemetry.readiness import Readiness
-from codeforge_common.telemetry.tracing import Tracing
-from codeforge_gateway.app import build_app
-from codeforge_gateway.cluster_watch import CHECKS
-from codeforge_gateway.server import Server, listen
+from codeforge_gateway.background import BackgroundFailed
+from codeforge_gateway.process import opened
+from codeforge_gateway.server import Server
 from codeforge_gateway.settings import GatewaySettings
-from codeforge_gateway.store_access import check_durability, connect_store, create_tail
 
 SERVICE = "gateway"
 
-_log = structlog.get_logger(__name__)
-
 
 async def serve(settings: GatewaySettings, *, redactor: Redactor) -> None:
-    """Serves until a signal says stop. Raises ConfigurationError."""
-    identity = Identity(settings)
-    identity.check_bind(settings.host)
-    metrics = create_metrics(scripts=NAMES)
-    readiness = Readiness(CHECKS)
-    async with AsyncExitStack() as stack:
-        tracing = Tracing(settings, service=SERVICE, redactor=redactor)
-        stack.callback(tracing.shutdown)
-        probe = ProbeServer(
-            host=settings.metrics_host, port=settings.metrics_port, registry=metrics.registry, readiness=readiness
-        )
-        stack.callback(probe.stop)
-        store = connect_store(settings, metrics=metrics)
-        stack.push_async_callback(store.close)
-        bell = Bell(broker=Broker.of(settings), metrics=metrics)
-        stack.callback(bell.close)
-        tail = create_tail(settings)
-        app = build_app(
-            settings=settings,
-            store=store,
-            tail=tail,
-            bell=bell,
-            metrics=metrics,
-            readiness=readiness,
-            identity=identity,
-            keyring=KeyRing.from_settings(settings),
-            tracing=tracing,
-        )
-        await check_durability(store, settings)
-        listener = listen(settings.host, settings.port)
-        stack.callback(listener.close)
-        probe.start()
-        bell.start()
-        await tail.start()
-        stack.push_async_callback(tail.stop)
-        for task in (
-            asyncio.create_task(Reaper(store=store, bell=bell, metrics=metrics).run(), name="reaper"),
-            asyncio.create_task(watch_event_loop(metrics), name="loop lag"),
-        ):
-            stack.callback(task.cancel)
-        _log.info("gateway listens", host=settings.host, port=listener.getsockname()[1])
-        await Server(app, end_streams=tail.stop).serve_on(listener)
+    """Serves until a signal says stop. Raises ConfigurationError, BackgroundFailed."""
+    async with opened(settings, service=SERVICE, redactor=redactor) as process:
+        await process.serve(Server(process.app, end_streams=process.parts.tail.stop))
 
 
 def main() -> None:
@@ -87,6 +35,8 @@ def main() -> None:
             runner.run(serve(settings, redactor=redactor))
     except ConfigurationError as error:
         sys.exit(f"The gateway can't start.\n{error}")
+    except BackgroundFailed:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from codeforge_common.cancelling import cancel
 from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell
@@ -19,9 +14,11 @@ from codeforge_common.store import Store
 from codeforge_common.telemetry.metrics import Metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
+from codeforge_gateway.background import Loops
 from codeforge_gateway.cluster_watch import watch_cluster
 from codeforge_gateway.docs_page import docs
 from codeforge_gateway.door import Door
+from codeforge_gateway.head import Head
 from codeforge_gateway.job_types import JobTypes
 from codeforge_gateway.openapi import describe
 from codeforge_gateway.parts import Parts
@@ -53,9 +50,8 @@ def build_app(
     tracing: Tracing,
     types: JobTypes | None = None,
 ) -> FastAPI:
-    """The application. Whoever calls starts and ends ``store``, ``tail`` and ``bell``, which may be shared.
-
-    Its lifespan runs only what is the gateway's own: reading the job types, and looking at the cluster.
+    """The application. Whoever calls starts and ends ``store``, ``tail`` and ``bell``, which may be shared,
+    and runs its :func:`loops`.
     """
     parts = Parts(
         settings=settings,
@@ -88,7 +84,6 @@ def build_app(
             *health.routes(settings),
         ],
         middleware=_middleware(parts),
-        lifespan=_own_tasks,
     )
     app.add_route("/docs", docs, include_in_schema=False)
     app.state.parts = parts
@@ -97,8 +92,18 @@ def build_app(
     return app
 
 
+def loops(app: FastAPI) -> Loops:
+    """What has to run beside ``app`` and is the gateway's own: reading the job types, and looking at the cluster."""
+    parts: Parts = app.state.parts
+    return {"job types": parts.types.run(), "cluster watch": watch_cluster(parts)}
+
+
 def _middleware(parts: Parts) -> list[Middleware]:
-    inner = [Middleware(RequestSpan, tracing=parts.tracing), Middleware(Door, identity=parts.identity)]
+    inner = [
+        Middleware(RequestSpan, tracing=parts.tracing),
+        Middleware(Door, identity=parts.identity),
+        Middleware(Head),
+    ]
     if not parts.settings.cors_origins:
         return inner
     # Outermost, so that a page can read errors too.
@@ -111,16 +116,3 @@ def _middleware(parts: Parts) -> list[Middleware]:
         max_age=600,
     )
     return [cors, *inner]
-
-
-@asynccontextmanager
-async def _own_tasks(app: FastAPI) -> AsyncIterator[None]:
-    parts: Parts = app.state.parts
-    tasks = [
-        asyncio.create_task(parts.types.run(), name="job types"),
-        asyncio.create_task(watch_cluster(parts), name="cluster watch"),
-    ]
-    try:
-        yield
-    finally:
-        await cancel(tasks)

@@ -107,4 +107,6 @@ def _allowed(request: Request) -> str:
     for route in request.app.router.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()
+    if "GET" in methods:
+        methods.add("HEAD")  # see head.py
     return ", ".join(sorted(methods))

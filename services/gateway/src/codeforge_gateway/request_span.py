@@ -37,7 +37,7 @@ class RequestSpan:
         attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
         with self._tracing.span(method, kind=SpanKind.SERVER, parent=parent, attributes=attributes) as span:
             status = await self._serve(scope, receive, send)
-            _conclude(span, method=method, route=getattr(scope.get("route"), "path", None), status=status)
+            _conclude(span, method=method, route=getattr(scope.get("route"), "path_format", None), status=status)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> int | None:
         """Runs the request; returns the status that it was answered with, None where it wasn't."""

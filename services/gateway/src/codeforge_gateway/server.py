@@ -49,7 +49,7 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             ws=ws,
-            lifespan="on",
+            lifespan="off",
             log_config=None,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,

@@ -9,13 +9,13 @@ from typing import Any
 from codeforge_common.errors import JobTypesOutdated, UnknownJobType
 from codeforge_common.identity import Principal
 from codeforge_common.job import new_job_id
-from codeforge_common.secrets import take_secrets
 from codeforge_common.store import Accepted, Submission
 from codeforge_common.telemetry.tracing import traceparent
 from codeforge_gateway.errors import Fault, InvalidRequest
 from codeforge_gateway.idempotency import idempotency
 from codeforge_gateway.job_types import KnownType
 from codeforge_gateway.parts import Parts
+from codeforge_gateway.sealing import without_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) 
         raise InvalidRequest(faults)
     user_id = body["userId"]
     order.caller.acting_as(user_id)
-    rest, secrets = take_secrets(body, known.type.secret_fields)
+    rest, secrets = without_secrets(body, known.type.secret_fields)
     with parts.tracing.send(order.type, job_id=job_id):
         parent = traceparent()
         accepted = await parts.store.create(
@@ -66,8 +66,8 @@ async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) 
                 type_digest=known.digest,
                 user_id=user_id,
                 session_id=body["sessionId"],
-                user_message=body["userMessage"],
-                agent_type=body.get("agentType"),
+                user_message=rest["userMessage"],
+                agent_type=rest.get("agentType"),
                 context=rest["context"],
                 sealed=parts.keyring.seal(secrets, job_id=job_id, user_id=user_id) if secrets else None,
                 traceparent=parent,
@@ -85,13 +85,19 @@ async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) 
 def canonical(body: Mapping[str, Any]) -> dict[str, Any]:
     """``body`` with its ``context`` always an object, and a ``githubContext`` that stands beside it taken into it.
 
-    So a secret has one place, whichever of the two the client chose; and null there is as good as nothing.
+    So a secret has one place, whichever of the two the client chose. Where both have a member, the inner one counts;
+    null and an empty text are as good as nothing.
     """
     context = body.get("context")
     context = dict(context) if isinstance(context, dict) else {}
-    github = context.pop("githubContext", None) or body.get("githubContext")
-    if isinstance(github, dict):
-        github = {name: member for name, member in github.items() if member is not None}
-    if github:
-        context["githubContext"] = github
+    inner = context.pop("githubContext", None)
+    if inner is None or isinstance(inner, dict):
+        inner = _given(body.get("githubContext")) | _given(inner)
+    if inner:
+        context["githubContext"] = inner
     return {**body, "context": context, "githubContext": None}
+
+
+def _given(github: Any) -> dict[str, Any]:
+    members = github.items() if isinstance(github, dict) else ()
+    return {name: member for name, member in members if member not in (None, "")}

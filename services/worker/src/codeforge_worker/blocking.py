@@ -7,6 +7,7 @@ object with one of these members:
     child → worker   progress, log   and at the end one of   returned, failed, retry, raised
 
 The assignment with its secrets travels over the socket only: arguments and environments are readable in ``/proc``.
+The environment is the worker's without its own secrets (:mod:`codeforge_worker.inheritance`).
 """
 
 from __future__ import annotations
@@ -94,11 +95,14 @@ class BlockingRun:
         """
         last_word = asyncio.ensure_future(self._converse())
         output = asyncio.ensure_future(self._log_output())
+        end = self.process.watch()
         try:
-            await asyncio.wait({last_word})
+            await asyncio.wait({last_word, end}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self._say({"stop": True})
-            await asyncio.wait({last_word}, timeout=self._limits.cancel_seconds)
+            await asyncio.wait(
+                {last_word, end}, timeout=self._limits.cancel_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
         finally:
             self.process.kill()
             await self.process.wait()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import operator
+import os
 import socket
 import sys
 import threading
@@ -46,10 +47,13 @@ class Worker(ReportSink):
         return message
 
     def listen(self) -> None:
-        """Hears until the worker is gone."""
-        while (message := self.hear()) is not None:
-            if "stop" in message:
-                self.stop_asked.set()
+        """Hears until the worker is gone, and ends the process then: nobody else might, if its guard is dead too."""
+        try:
+            while (message := self.hear()) is not None:
+                if "stop" in message:
+                    self.stop_asked.set()
+        finally:
+            os._exit(1)
 
     def say(self, **message: Any) -> None:
         """Sends one message. Any thread may."""

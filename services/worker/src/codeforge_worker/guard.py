@@ -5,7 +5,8 @@
 ``LEASH`` is the number of an inherited file descriptor, one end of a socket pair whose other end only the worker holds.
 When it reads end-of-file, the worker has let go or is dead (a kill -9 closes it too): the command and everything that
 it ever started are killed. A parent-death signal can't do that: it isn't inherited, so git's helpers would live on.
-The same happens to whatever the command leaves behind when it ends by itself.
+The same happens to whatever the command leaves behind when it ends by itself. Should the guard itself be killed, the
+command has that signal all the same (on Linux), and the worker ends the rest (:mod:`codeforge_worker.remains`).
 
 A line on the leash says until when the command may run, in seconds of CLOCK_BOOTTIME (``inf`` for ever, as at first).
 After that its process group is stopped (SIGSTOP), until another line lets it go on (SIGCONT). The guard keeps the time
@@ -26,6 +27,10 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False  # as type checkers know it; typing itself would be too much to import
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 SHIELDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 """Signals that guard and command don't get: some platforms send them to every process of a container, while the worker
 still has time to finish what runs. Blocked and not ignored, because git sets handlers of its own."""
@@ -33,7 +38,7 @@ still has time to finish what runs. Blocked and not ignored, because git sets ha
 NOT_STARTED = 127
 KILLED = 128 + signal.SIGKILL
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # as in clock.py
-_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 
 
 def allowance(until: float) -> bytes:
@@ -49,16 +54,43 @@ def run(command: list[str], *, leash: int) -> int:
     signal.set_wakeup_fd(waker)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     os.set_inheritable(leash, False)
-    try:
-        # A group of its own, so that the guard stays awake while the command is paused. Python ignores two signals
-        # (Py_InitializeEx); the command gets them back.
-        pid = os.posix_spawnp(command[0], command, os.environ, setpgroup=0, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
-    except OSError as error:
-        sys.stderr.write(f"{command[0]} can't be started: {error.strerror}\n")
-        return NOT_STARTED
+    me = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _become(command, guard=me)
+    _lead_group(pid)
     status = _watch(pid, leash=leash, wake=wake)
     _kill_all(group=pid)
     return KILLED if status is None else _exit_code(status)
+
+
+def _become(command: list[str], *, guard: int) -> NoReturn:
+    """Turns this process, just forked, into the command; it dies with its guard."""
+    try:
+        _lead_group(os.getpid())
+        _die_with(guard)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # ignored by Python (Py_InitializeEx), not by the command
+            signal.signal(number, signal.SIG_DFL)
+        os.execvp(command[0], command)
+    except OSError as error:
+        os.write(2, f"{command[0]} can't be started: {error.strerror}\n".encode())
+    finally:
+        os._exit(NOT_STARTED)
+
+
+def _lead_group(pid: int) -> None:
+    """A group of its own, so that the guard stays awake while the command is paused. Both do it: one is the first."""
+    try:
+        os.setpgid(pid, pid)
+    except (PermissionError, ProcessLookupError):  # it has become the command, or ended, and did it before
+        pass
+
+
+def _die_with(parent: int) -> None:
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before the signal was asked for
+            os._exit(KILLED)
 
 
 def _watch(pid: int, *, leash: int, wake: int) -> int | None:

@@ -1,7 +1,7 @@
 """Programs that the worker starts: none outlives the worker, and each is reaped before whoever started it goes on.
 
 The program runs below :mod:`codeforge_worker.guard`, in a session of its own, out of reach of signals that a platform
-sends to every process. Everything that it starts itself ends with it.
+sends to every process. Everything that it starts itself ends with it, even if somebody kills the guard.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import Context
 from pathlib import Path
 from typing import IO, Any
 
 from codeforge_worker import guard
+from codeforge_worker.inheritance import inherited
+from codeforge_worker.remains import kill_session
 
 
 class GuardedProcess:
@@ -30,6 +33,7 @@ class GuardedProcess:
     def __init__(self, popen: subprocess.Popen[bytes], leash: socket.socket) -> None:
         self._popen = popen
         self._leash = leash
+        self._end: asyncio.Task[int] | None = None
         self.pid = popen.pid
         self.stdin = popen.stdin
         self.stdout = popen.stdout
@@ -50,8 +54,8 @@ class GuardedProcess:
     ) -> GuardedProcess:
         """Starts ``command``; takes a millisecond or two. The streams are as :class:`subprocess.Popen` has them.
 
-        ``until``: see :meth:`allow_until`. A program that can't be started is one that ends with code 127 and a line on
-        stderr.
+        ``env``: None takes the worker's without its secrets. ``until``: see :meth:`allow_until`. A program that can't
+        be started is one that ends with code 127 and a line on stderr.
         """
         ours, guards = socket.socketpair()
         ours.send(guard.allowance(until))
@@ -60,7 +64,7 @@ class GuardedProcess:
             with _shielded():
                 popen = subprocess.Popen(
                     arguments,
-                    env=env,
+                    env=inherited(os.environ) if env is None else env,
                     cwd=cwd,
                     stdin=stdin,
                     stdout=stdout,
@@ -87,20 +91,38 @@ class GuardedProcess:
             pass
 
     def kill_and_wait(self, *, timeout: float) -> bool:
-        """Kills and blocks until everything is reaped, at most ``timeout`` seconds. Whether it is."""
+        """Kills and blocks until nothing of it goes on, about ``timeout`` seconds at most. Whether nothing does."""
         self.kill()
         try:
-            self._popen.wait(timeout)
+            code = self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             return False
-        return True
+        seen = self._end is not None and self._end.done()
+        return code >= 0 or seen or kill_session(self.pid, timeout=timeout)
 
     async def wait(self) -> int:
         """The exit code, once the program and everything that it started are gone; 128 + N for signal N."""
+        return await asyncio.shield(self.watch())
+
+    def watch(self) -> asyncio.Task[int]:
+        """What :meth:`wait` waits for, not to be cancelled. From now on a guard that is killed is noticed at once.
+
+        Whoever reads the program's pipes first and waits then watches before: what a dead guard left may hold them.
+        """
+        if self._end is None:
+            # One for all who wait, and no run's task: those are cancelled when the run ends, and this ends by itself.
+            self._end = asyncio.get_running_loop().create_task(self._see_the_end(), context=Context())
+        return self._end
+
+    async def _see_the_end(self) -> int:
         if self._popen.poll() is None:
             # The guard says nothing; what can be read is that its end of the leash closed, as it exits.
             await _readable(self._leash.fileno())
-        return self._popen.wait()
+        code = self._popen.wait()
+        if code >= 0:
+            return code
+        await asyncio.to_thread(kill_session, self.pid)
+        return 128 - code
 
     def close(self) -> None:
         """Releases the descriptors; what still runs is killed by that."""
@@ -127,6 +149,7 @@ async def guarded(
 ) -> AsyncIterator[GuardedProcess]:
     """A program that is gone when the block ends, however it ends: killed if it still runs, and reaped."""
     process = GuardedProcess.start(command, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+    process.watch()
     try:
         yield process
     finally:

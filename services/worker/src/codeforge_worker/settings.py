@@ -21,7 +21,7 @@ class AgentSettings(Settings):
     """Agents"""
 
     agent_model: str | None = Field(None, pattern=r"^[a-z0-9_-]+:\S+$")
-    """Model for agents as `provider:name`; unset fails what needs one with `model_not_configured`."""
+    """Model for agents as `provider:name`; unset fails what needs one with `model_not_configured`. Not used yet."""
     agent_allow_local_repositories: bool = False
     """Whether a job may name a repository by a local path or a `file://` address."""
     agent_clone_max_bytes: int = Field(512 * MIB, ge=MIB, le=1024**4)

@@ -12,13 +12,13 @@ def take_secrets(body: Any, fields: Iterable[str] = ()) -> tuple[Any, dict[str, 
     """The body without its secrets, and the secrets by the dotted path where each stood. The body isn't changed.
 
     ``fields`` are dotted paths such as ``context.registry.password``; a list on the way stands for each of its
-    elements, whose index is part of the path that comes back (``context.mirrors.0.password``). The ``token`` of
-    whatever is called ``githubContext`` is taken at any depth, named in ``fields`` or not.
+    elements, whose index is part of the path that comes back (``context.mirrors.0.password``). Whatever is called
+    ``token`` below a ``githubContext`` is taken at any depth, named in ``fields`` or not, however the two are cased.
     An object or a list at such a path is taken leaf by leaf; a number or a boolean becomes its JSON text; null and
     empty strings vanish.
     """
     taking = _Taking(fields=frozenset(fields))
-    return taking.rest_of(body, name="", field="", path=""), taking.taken
+    return taking.rest_of(body, github=False, field="", path=""), taking.taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +26,11 @@ class _Taking:
     fields: frozenset[str]
     taken: dict[str, str] = field(default_factory=dict)
 
-    def rest_of(self, value: Any, *, name: str, field: str, path: str) -> Any:
-        """``value`` without its secrets. ``name`` is its key; ``field`` is ``path`` without the indexes of lists."""
+    def rest_of(self, value: Any, *, github: bool, field: str, path: str) -> Any:
+        """``value`` without its secrets. ``github``: below a ``githubContext``; ``field``: ``path`` without indexes."""
         if isinstance(value, list):
             return [
-                self.rest_of(item, name=name, field=field, path=_below(path, str(index)))
+                self.rest_of(item, github=github, field=field, path=_below(path, str(index)))
                 for index, item in enumerate(value)
             ]
         if not isinstance(value, dict):
@@ -38,10 +38,11 @@ class _Taking:
         rest = {}
         for key, member in value.items():
             inner = _below(field, key)
-            if inner in self.fields or (name == "githubContext" and key == "token"):
+            if inner in self.fields or (github and key.lower() == "token"):
                 self.taken.update(_leaves(member, path=_below(path, key)))
             else:
-                rest[key] = self.rest_of(member, name=key, field=inner, path=_below(path, key))
+                below = github or key.lower() == "githubcontext"
+                rest[key] = self.rest_of(member, github=below, field=inner, path=_below(path, key))
         return rest
 
 

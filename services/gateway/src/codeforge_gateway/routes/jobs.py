@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -16,7 +17,7 @@ from starlette.routing import BaseRoute
 from codeforge_common.errors import InvalidCursor, JobNotFound
 from codeforge_common.identity import is_user_id
 from codeforge_common.job import Status
-from codeforge_common.secrets import redact, take_secrets
+from codeforge_common.secrets import redact
 from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_common.telemetry.tracing import traceparent
 from codeforge_gateway import openapi, waiting
@@ -28,6 +29,7 @@ from codeforge_gateway.parts import caller_of, parts_of
 from codeforge_gateway.plain_route import PlainRoute
 from codeforge_gateway.routes.submit import type_name
 from codeforge_gateway.schemas import CANCEL_SCHEMA, ID_LENGTH, RETRY_SCHEMA
+from codeforge_gateway.sealing import fresh_secrets
 from codeforge_gateway.settings import GatewaySettings
 from codeforge_gateway.submit import canonical
 from codeforge_gateway.validation import Validator, faults
@@ -121,15 +123,17 @@ async def cancel_job(request: Request) -> Response:
 
 
 async def retry_job(request: Request) -> Response:
-    """Runs a failed or cancelled job again. The body may bring a new token in place of one that is gone."""
+    """Runs a failed or cancelled job again. The body may bring new secrets in place of all that it had."""
     parts = parts_of(request)
     caller = caller_of(request).user_id
     key = key_of(request)
     job_id = check_job_id(request.path_params["jobId"])
     body = await _optional_body(request, parts.bodies.retry)
     record = await parts.store.get(job_id, caller=caller)
-    known = parts.types.get(record.type)
-    _, secrets = take_secrets(canonical(body), known.type.secret_fields if known else ())
+    secrets: Mapping[str, str] = {}
+    if body:
+        known = await parts.types.find(record.type)
+        secrets = fresh_secrets(canonical(body), known.type.secret_fields, context=record.data.get("context") or {})
     changed = await parts.store.retry(
         job_id,
         caller=caller,
@@ -158,7 +162,7 @@ def routes(settings: GatewaySettings) -> list[BaseRoute]:
     )
     return [
         APIRoute(
-            "/api/jobs/user/{userId}",
+            "/api/jobs/user/{userId:path}",
             list_jobs,
             methods=["GET"],
             response_model=JobsPage,
@@ -193,7 +197,7 @@ def routes(settings: GatewaySettings) -> list[BaseRoute]:
             response_model=Done,
             summary="Run a job again",
             tags=["jobs"],
-            responses=openapi.problems(*changing, "secret_expired"),
+            responses=openapi.problems(*changing, "secret_expired", "unknown_job_type"),
             openapi_extra=openapi.described(
                 body=RETRY_SCHEMA, required=False, parameters=[JOB_ID, openapi.IDEMPOTENCY_KEY]
             ),

@@ -30,7 +30,7 @@ _REPORT_SECONDS = 0.25
 
 
 def measure(repository: Path, *, on_progress: Callable[[float], None] = lambda share: None) -> dict[str, Any]:
-    """The facts about ``HEAD`` of the bare ``repository``, as JSON of less than 64 KiB. ``on_progress``: 0 to 1."""
+    """The facts about ``HEAD`` of the bare ``repository``, as JSON of less than 512 KiB. ``on_progress``: 0 to 1."""
     history = read_history(repository)
     tree = read_tree(repository, max_entries=MAX_FILES)
     facts = fresh()
