@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from codeforge_common.secrets import REDACTED, Redactor, redact
+from codeforge_common.secrets.redaction import MOST_PLACES
 
 # A value that is part of the mark itself would be found in every redacted text.
 secrets = st.text(min_size=4, max_size=30).filter(lambda value: value not in REDACTED and REDACTED not in value)
@@ -126,3 +127,8 @@ def test_values_under_four_characters_stay_in_innocent_words() -> None:
 def test_a_text_without_secrets_is_passed_through_untouched() -> None:
     text = "Cloning into a workspace, 42 %"
     assert Redactor(["hunter2"]).text(text) is text
+
+
+def test_a_text_that_is_all_secret_is_replaced_as_a_whole() -> None:
+    assert Redactor(["aaaa"]).text("a" * (MOST_PLACES + 2)) == "[redacted]"
+    assert Redactor(["aaaa"]).text("b" + "a" * MOST_PLACES + "b") == "b[redacted]b"
