@@ -21,7 +21,12 @@ def pytest_configure() -> None:
     """Marks this session's environment, which every descendant inherits; SIGTERM ends the session like Ctrl-C does,
     so that fixtures end what they started."""
     os.environ[MARK] = secrets.token_hex(8)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one, as from make and a timeout, would end the ending
+    raise KeyboardInterrupt
 
 
 def descendants() -> list[psutil.Process]:

@@ -36,8 +36,8 @@ MUTANTS = (
     Mutant(
         "progress without the lease's check",
         "report.lua",
-        "elseif not holds(job, IN.worker, report.token) then",
-        "elseif false then",
+        "if holder and take_report(job, report) then",
+        "if job and take_report(job, report) then",
     ),
     Mutant("a token that a manual retry resets", "retry.lua", "raise_token(job)", "set(job, 'token', 0)"),
     Mutant("a token not raised by a claim", "lib/lease.lua", "    raise_token(job)\n", ""),

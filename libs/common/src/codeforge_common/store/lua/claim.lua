@@ -5,8 +5,6 @@
 -- memory: exempt (a full server must let running jobs end)
 -- uses: record log counts ready lease report settle
 
-local WORKER_MEMORY_SECONDS = 86400 -- how long a claim number is remembered after the worker's last claim
-
 local function run_of(job, waited)
     return {
         job = job.id,
@@ -62,13 +60,11 @@ end
 local settled, runs = {}, {}
 for i, outcome in ipairs(IN.outcomes) do settled[i] = settle(IN.worker, outcome) end
 
-local key = KEY('worker', IN.worker)
-local state = redis.call('HMGET', key, 'number', 'closed')
+local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')
 local seen = tonumber(state[1]) or 0
 if not state[2] then
     if IN.number > seen then
-        redis.call('HSET', key, 'number', IN.number)
-        redis.call('EXPIRE', key, WORKER_MEMORY_SECONDS)
+        remember_worker(IN.worker, 'number', IN.number)
         local types = {}
         for i, served in ipairs(IN.serves) do types[i] = served.type end
         runs = take(IN.slots)

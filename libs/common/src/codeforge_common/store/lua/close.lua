@@ -5,11 +5,7 @@
 -- memory: exempt (a stop must work on a full server)
 -- uses: record log counts ready lease report settle
 
-local WORKER_MEMORY_SECONDS = 86400
-
-local key = KEY('worker', IN.worker)
-redis.call('HSET', key, 'closed', '1')
-redis.call('EXPIRE', key, WORKER_MEMORY_SECONDS)
+remember_worker(IN.worker, 'closed', '1')
 redis.call('ZREM', KEY('workers'), IN.worker)
 for _, served in ipairs(IN.serves) do
     redis.call('ZREM', KEY('serving', served.type), IN.worker)

@@ -1,5 +1,5 @@
 -- Extends a worker's leases, beats its heart and sets its credit.
--- in:  worker held[{job, token, lease}] answered free serves[{type}] digest
+-- in:  worker held[{job, token}] answered free serves[{type}] digest
 -- out: { verdicts[], announce, seen }
 -- idempotent: yes (it says what is, not what changed)
 -- memory: exempt (a full server must not cost every running job its lease)
@@ -7,15 +7,9 @@
 
 local verdicts = {}
 for i, held in ipairs(IN.held) do
-    local job = load_job(held.job)
-    if not job then
-        verdicts[i] = VERDICT.gone
-    elseif not holds(job, IN.worker, held.token) then
-        verdicts[i] = VERDICT.fenced
-    else
-        redis.call('ZADD', KEY('leases'), NOW + number_of(job, 'lease'), job.id)
-        verdicts[i] = job.field.cancel and VERDICT.cancelled or VERDICT.held
-    end
+    local job, holder = load_job(held.job), nil
+    verdicts[i], holder = verdict_on(job, IN.worker, held.token)
+    if holder then redis.call('ZADD', KEY('leases'), NOW + number_of(job, 'lease'), job.id) end
 end
 
 local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')

@@ -7,17 +7,11 @@
 
 local verdicts = {}
 for i, report in ipairs(IN.reports) do
-    local job = load_job(report.job)
-    if not job then
-        verdicts[i] = VERDICT.gone
-    elseif not holds(job, IN.worker, report.token) then
-        verdicts[i] = VERDICT.fenced
-    else
-        if take_report(job, report) then
-            emit(job)
-            save(job)
-        end
-        verdicts[i] = job.field.cancel and VERDICT.cancelled or VERDICT.held
+    local job, holder = load_job(report.job), nil
+    verdicts[i], holder = verdict_on(job, IN.worker, report.token)
+    if holder and take_report(job, report) then
+        emit(job)
+        save(job)
     end
 end
 write_log()

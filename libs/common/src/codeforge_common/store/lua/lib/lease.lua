@@ -2,11 +2,26 @@
 --
 --   leases          sorted set: job -> when the lease ends
 --   held:<worker>   hash: job -> number of the claim that took it
+--   worker:<id>     hash: number (highest claim number seen), closed (it has said goodbye)
 -- A lease stands as long as the record names its worker: both are set and removed together, and only here. That its end
 -- lies in the past takes nothing from it until the reaper has come by.
 
+local WORKER_MEMORY_SECONDS = 86400 -- how long a worker is remembered after it was last heard of
+
+local function remember_worker(worker, field, value)
+    redis.call('HSET', KEY('worker', worker), field, value)
+    redis.call('EXPIRE', KEY('worker', worker), WORKER_MEMORY_SECONDS)
+end
+
 local function holds(job, worker, token)
     return job.field.worker == worker and number_of(job, 'token') == token
+end
+
+-- What a worker that believes to hold the job (nil: there is none) is told. The second value: whether it does.
+local function verdict_on(job, worker, token)
+    if not job then return VERDICT.gone, false end
+    if not holds(job, worker, token) then return VERDICT.fenced, false end
+    return job.field.cancel and VERDICT.cancelled or VERDICT.held, true
 end
 
 local function grant(job, worker, number, lease_ms)
