@@ -35,7 +35,13 @@ class Run:
         self.program = Program(
             [sys.executable, "-m", "codeforge_local"],
             log=state_dir.with_suffix(f".{self.port}.log"),
-            environment={"REDIS_URL": "", "STATE_DIR": str(state_dir), "PORT": str(self.port), **environment},
+            environment={
+                "REDIS_URL": "",
+                "STATE_DIR": str(state_dir),
+                "PORT": str(self.port),
+                "METRICS_PORT": "0",
+                **environment,
+            },
         )
         self.program.start(ready=lambda: True, within=START)
         assert self.program.process is not None

@@ -41,5 +41,5 @@ async def _run(settings: LocalSettings, *, lock_descriptor: int) -> None:
     else:
         say("store", f"at {urlsplit(redis_url).netloc.rpartition('@')[2]} (REDIS_URL)")
     base = services.environment(settings, redis_url=redis_url)
-    supervisor = Supervisor(server=server, services=(services.edge(settings, base), services.worker(base)))
+    supervisor = Supervisor(server=server, services=(services.edge(settings, base), services.worker(settings, base)))
     await supervisor.run()

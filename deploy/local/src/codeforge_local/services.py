@@ -33,27 +33,34 @@ def environment(settings: LocalSettings, *, redis_url: str) -> dict[str, str]:
 
 def edge(settings: LocalSettings, base: Mapping[str, str]) -> Service:
     """Gateway and notifier on ``PORT``."""
-    port = settings.port or free_port(settings.host)
-    metrics = free_port(METRICS_HOST, preferred=9101)
+    host, port = _reachable(settings.host), settings.port or free_port(settings.host)
     return Service(
         name="edge",
         command=(sys.executable, "-m", "codeforge_edge"),
-        environment={**base, "PORT": str(port), "METRICS_HOST": METRICS_HOST, "METRICS_PORT": str(metrics)},
-        ready=partial(probe.http, METRICS_HOST, metrics, "/readyz"),
-        address=f"http://{_reachable(settings.host)}:{port} (HTTP API, its documentation on /docs, Socket.IO)",
+        environment={**base, "PORT": str(port), **_probes(settings, preferred=9101)},
+        ready=partial(probe.http, host.strip("[]"), port, "/readyz"),
+        address=f"http://{host}:{port} (HTTP API, its documentation on /docs, Socket.IO)",
     )
 
 
-def worker(base: Mapping[str, str]) -> Service:
+def worker(settings: LocalSettings, base: Mapping[str, str]) -> Service:
     """One worker with all job types."""
-    metrics = free_port(METRICS_HOST, preferred=9103)
+    probes = _probes(settings, preferred=9103)
+    port = int(probes["METRICS_PORT"])
     return Service(
         name="worker",
         command=(sys.executable, "-m", "codeforge_worker"),
-        environment={**base, "METRICS_HOST": METRICS_HOST, "METRICS_PORT": str(metrics)},
-        ready=partial(probe.http, METRICS_HOST, metrics, "/readyz"),
-        address=f"http://{METRICS_HOST}:{metrics}/readyz (its state; metrics on /metrics)",
+        environment={**base, **probes},
+        ready=partial(probe.http, METRICS_HOST, port, "/readyz"),
+        address=f"http://{METRICS_HOST}:{port}/readyz (its state; metrics on /metrics)",
     )
+
+
+def _probes(settings: LocalSettings, *, preferred: int) -> dict[str, str]:
+    """Where a service serves its probes: on the port that it has everywhere, unless that is taken, or ``METRICS_PORT``
+    is ``0``. No other value can count here, for two services share one environment."""
+    port = free_port(METRICS_HOST, preferred=preferred if settings.metrics_port else 0)
+    return {"METRICS_HOST": METRICS_HOST, "METRICS_PORT": str(port)}
 
 
 def _reachable(host: str) -> str:

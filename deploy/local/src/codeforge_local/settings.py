@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from codeforge_common.settings import HttpSettings, SecretsSettings, StoreSettings
+from codeforge_common.settings import HttpSettings, SecretsSettings, StoreSettings, TelemetrySettings
 
 
-class LocalSettings(StoreSettings, HttpSettings, SecretsSettings):
+class LocalSettings(StoreSettings, HttpSettings, SecretsSettings, TelemetrySettings):
     """make run"""
 
     valkey_port: int = Field(0, ge=0, le=65_535)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from codeforge_local import services
+from codeforge_local.settings import LocalSettings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> LocalSettings:
+    return LocalSettings(state_dir=tmp_path, port=0, metrics_port=0)
+
+
+def test_development_is_a_default_that_the_environment_overrules(
+    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS_PUBLIC", "false")
+    monkeypatch.setenv("AUTH_MODE", "")  # empty is unset
+    given = services.environment(settings, redis_url="redis://elsewhere")
+
+    assert given["AUTH_MODE"] == "none"
+    assert given["AGENT_ALLOW_LOCAL_REPOSITORIES"] == "true"
+    assert given["METRICS_PUBLIC"] == "false"
+    assert given["REDIS_URL"] == "redis://elsewhere"
+    assert given["STATE_DIR"] == str(settings.state_dir)
+
+
+def test_every_service_has_ports_of_its_own_where_nobody_says_which(settings: LocalSettings) -> None:
+    edge, worker = services.edge(settings, {}), services.worker(settings, {})
+
+    ports = {edge.environment["PORT"], edge.environment["METRICS_PORT"], worker.environment["METRICS_PORT"]}
+    assert len(ports) == 3
+    assert not ports & {"0", "9101", "9103"}
+
+
+def test_a_taken_port_of_the_probes_is_no_fault(settings: LocalSettings) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(("127.0.0.1", 9103))
+            other.listen()
+        except OSError:
+            pass  # somebody else has it: just as good
+        worker = services.worker(settings.model_copy(update={"metrics_port": 9101}), {})
+
+    assert worker.environment["METRICS_PORT"] != "9103"
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "localhost"), ("::1", "[::1]"), ("::", "localhost")]
+)
+def test_an_address_is_shown_as_a_browser_wants_it(settings: LocalSettings, host: str, shown: str) -> None:
+    edge = services.edge(settings.model_copy(update={"host": host, "port": 8123}), {})
+
+    assert edge.address.startswith(f"http://{shown}:8123 ")
