@@ -341,7 +341,7 @@ def test_a_queue_that_vanished_is_declared_again(
         bell.ring({JOB_TYPE: 1})
         return not ear.heard.empty()
 
-    wait_until(heard, within=10, what="a ring")
+    wait_until(heard, within=30, what="a ring")
 
 
 @pytest.mark.slow
