@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from codeforge_common.job import Status
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.telemetry.metrics import create_metrics
 from tests.plugins.waiting import wait_for
-from tests.worker.live.bench import Bench
+from tests.worker.live.bench import Bench, LocalWorker
+
+
+async def has_looked(worker: LocalWorker) -> None:
+    """The claim of the start has been answered: what comes now is found otherwise."""
+    calls = partial(worker.count, "store_calls_seconds_count", script="claim")
+    await wait_for(lambda: calls() >= 1, within=10, what="the claim of the start")
 
 
 async def test_a_ring_starts_a_job_on_an_idle_worker(bench: Bench) -> None:
@@ -17,6 +24,7 @@ async def test_a_ring_starts_a_job_on_an_idle_worker(bench: Bench) -> None:
     try:
         async with bench.worker(worker_idle_poll_seconds=0) as worker:
             await wait_for(lambda: worker.readiness.report()[1]["broker"]["ok"], within=10, what="the consumer")
+            await has_looked(worker)
             job_id = await bench.submit("probe_echo")
             bell.ring({"probe_echo": 1})
             assert (await bench.finished(job_id)).status is Status.COMPLETED
@@ -27,6 +35,7 @@ async def test_a_ring_starts_a_job_on_an_idle_worker(bench: Bench) -> None:
 
 async def test_without_a_ring_an_idle_worker_looks_by_itself(bench: Bench) -> None:
     async with bench.worker(worker_idle_poll_seconds=0.2) as worker:
+        await has_looked(worker)
         job_id = await bench.submit("probe_echo")
         assert (await bench.finished(job_id, within=3)).status is Status.COMPLETED
         assert worker.count("claims_total", cause="idle") == 1
