@@ -2,76 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from codeforge_common.events import UPDATE_LOG_LINES, iso
-from codeforge_common.job import TERMINAL, JobRecord, Status
+from codeforge_common.job import JobRecord, Status
 from codeforge_common.store import Limits
-from codeforge_common.store.keys import FAMILIES, prefix
-from tests.common.store.harness import AGENT, Harness
-from tests.common.store.model import ModelJob
+from codeforge_common.store.keys import FAMILIES
+from tests.common.store.model import Model
+from tests.common.store.model_job import ModelJob
+from tests.common.store.snapshot import Snapshot
+
+FINISHED = {"completed": {Status.COMPLETED}, "failed": {Status.FAILED, Status.CANCELLED}}
+PARTS = {"", "body", "log", "error", "result", "brief", "secret", "steps", "output", "timeline"}
 
 
-async def check_indexes(bench: Harness, jobs: Sequence[ModelJob]) -> None:
+def check_indexes(found: Snapshot, jobs: Collection[ModelJob], types: Sequence[str]) -> None:
     """I1 and I5: every index and every counter says what the model's jobs say."""
-    redis = bench.redis
+    by_status: dict[Status, list[ModelJob]] = {status: [] for status in Status}
+    for job in jobs:
+        by_status[job.status].append(job)
+    waiting, active = by_status[Status.WAITING], by_status[Status.ACTIVE]
+    for type in types:
+        counts = {status.value: sum(job.type == type for job in there) for status, there in by_status.items()}
+        assert found.hash(f"counts:{type}") == _numbers(counts), "I5: counts"
+    assert found.hash("running") == _numbers(Counter(job.user for job in active)), "I5: running"
+    queued = waiting + by_status[Status.DELAYED]
+    assert found.hash("waiting") == _numbers(Counter(job.user for job in queued)), "I5: waiting"
+    assert found.scores("leases") == {job.id: job.lease_ends for job in active}
+    assert found.scores("delayed") == {job.id: job.due for job in by_status[Status.DELAYED]}
+    for kind, states in FINISHED.items():
+        assert set(found.scores(f"finished:{kind}")) == {job.id for status in states for job in by_status[status]}
     users = {job.user for job in jobs}
-
-    def ids(*states: Status, user: str | None = None) -> set[bytes]:
-        return {job.id.encode() for job in jobs if job.status in states and user in (None, job.user)}
-
-    counts = {word: int(n) for word, n in (await redis.hgetall(bench.key("counts", AGENT.name))).items()}
-    assert counts == {s.encode(): len(ids(s)) for s in Status if ids(s)}, "I5: counts"
-    assert set(await redis.zrange(bench.key("leases"), 0, -1)) == ids(Status.ACTIVE)
-    assert set(await redis.zrange(bench.key("delayed"), 0, -1)) == ids(Status.DELAYED)
-    assert set(await redis.zrange(bench.key("finished"), 0, -1)) == ids(*TERMINAL)
     for user in users:
-        kept = await redis.zrange(bench.key("completed", AGENT.name, user), 0, -1)
-        assert set(kept) == ids(Status.COMPLETED, user=user)
-    assert await redis.hgetall(bench.key("running")) == {
-        user.encode(): str(len(ids(Status.ACTIVE, user=user))).encode()
-        for user in users
-        if ids(Status.ACTIVE, user=user)
-    }, "I5: running"
-    assert await redis.hgetall(bench.key("waiting")) == {
-        user.encode(): str(len(ids(Status.WAITING, Status.DELAYED, user=user))).encode()
-        for user in users
-        if ids(Status.WAITING, Status.DELAYED, user=user)
-    }, "I5: waiting"
-    rotation = await redis.lrange(bench.key("rotation", AGENT.name), 0, -1)
-    rotating = await redis.smembers(bench.key("rotating", AGENT.name))
-    assert len(rotation) == len(set(rotation))
+        assert set(found.scores(f"jobs:{user}")) == {job.id for job in jobs if job.user == user}
+        for type in types:
+            done = {job.id for job in by_status[Status.COMPLETED] if (job.type, job.user) == (type, user)}
+            assert set(found.scores(f"completed:{type}:{user}")) == done
+            check_rotation(found, [job for job in waiting if (job.type, job.user) == (type, user)], type, user)
+
+
+def check_rotation(found: Snapshot, waiting: Sequence[ModelJob], type: str, user: str) -> None:
+    """A user's ready jobs of a type are found by their place, and the user stands where a claim or a finish looks."""
+    places = {job.id: float(job.place) for job in waiting}
+    assert found.scores(f"ready:{type}:{user}") == places, "I1: a waiting job that nobody can find"
+    assert found.scores(f"heads:{type}").get(user) == min(places.values(), default=None)
+    rotation, rotating = found.list(f"rotation:{type}"), found.set(f"rotating:{type}")
+    assert len(rotation) == len(rotating)
     assert set(rotation) == rotating
-    ready = {user.encode() for user in users if ids(Status.WAITING, user=user)}
-    assert set(await redis.zrange(bench.key("heads", AGENT.name), 0, -1)) == ready
-    for user in users:
-        queued = set(await redis.zrange(bench.key("ready", AGENT.name, user), 0, -1))
-        assert queued == ids(Status.WAITING, user=user), "I1: a waiting job that nobody can find"
-        parked = await redis.sismember(bench.key("parked", user), AGENT.name)
-        assert not queued or user.encode() in rotating or parked, "a user with work stands nowhere"
+    parked = found.hash("parked").get(user, "").split()
+    assert not waiting or user in rotating or type in parked, "a user with work stands nowhere"
 
 
-async def check_owners(bench: Harness, jobs: Sequence[ModelJob]) -> None:
+def check_owners(found: Snapshot, jobs: Mapping[str, ModelJob], *, secrets: bool = True) -> None:
     """I5 and I6: no key without an owner, no lease that nobody holds, no secret beyond its time."""
-    known = {job.id for job in jobs}
-    start = len(prefix(bench.namespace)) + 1
-    held: set[str] = set()
-    async for raw in bench.redis.scan_iter(prefix(bench.namespace) + ":*", count=500):
-        family, _, rest = raw.decode()[start:].partition(":")
+    held: dict[str, str] = {}
+    for key in found.values:
+        family, _, rest = key.partition(":")
         assert family in FAMILIES
         if family == "job":
-            assert rest.partition(":")[0] in known, f"I5: {raw.decode()} has no owner"
+            job_id, _, part = rest.partition(":")
+            assert job_id in jobs, f"I5: {key} has no owner"
+            assert part in PARTS
         if family == "held":
-            held |= {bytes(job).decode() for job in cast(list[bytes], await bench.redis.hkeys(raw))}
-    assert held == {job.id for job in jobs if job.worker is not None}
-    for job in jobs:
-        ttl = await bench.redis.pttl(bench.key("job", job.id, "secret"))
-        expected = {-2} if job.status is Status.COMPLETED else {-1}
-        if job.status in (Status.FAILED, Status.CANCELLED):
-            assert 0 < ttl <= Limits().secrets_retry_ms, "I6: the secret outlives the time for a retry"
+            held |= dict.fromkeys(found.hash(key), rest)
+    assert held == {job.id: job.worker for job in jobs.values() if job.worker is not None}
+    for job in jobs.values() if secrets else ():
+        lifetime = found.lifetimes.get(f"job:{job.id}:secret")
+        if job.status in FINISHED["failed"]:
+            assert lifetime and 0 < lifetime <= Limits().secrets_retry_ms, "I6: the secret outlives the time for a retry"
         else:
-            assert ttl in expected, "I6"
+            assert lifetime == (None if job.status is Status.COMPLETED else -1), "I6"
+
+
+def check_credits(found: Snapshot, model: Model) -> None:
+    """What a ring may be taken from is what claims and renewals said, less the rings."""
+    now = model.now()
+    for type, credits in model.credits.items():
+        slots = found.hash(f"credits:{type}")
+        ends = found.scores(f"credit:{type}")
+        assert set(slots) == set(ends)
+        if credits.certain(now):
+            live = {worker: int(slots[worker]) for worker, end in ends.items() if now < end <= now + 3_000}
+            assert live == credits.live(now), "credit"
+
+
+def check_record(record: JobRecord, job: ModelJob) -> None:
+    """I3, and whatever else the model knows."""
+    assert record.status is job.status
+    assert record.attempts_made == job.attempts <= job.attempts_max
+    assert record.crashes == job.crashes
+    assert record.cancel_requested is job.cancelled
+    assert (record.progress, record.stage) == (job.progress, job.stage)
+    assert (record.run_at, record.priority, record.created_at) == (job.due, job.priority, job.created_at)
+    assert [line for line in record.logs if not line.startswith("[")] == job.lines
+    assert list(record.steps) == list(job.steps)
+    assert record.failed_reason == job.reason
+    assert record.result == (None if job.result is None else json.loads(job.result))
+    assert record.seq == job.changes
+
+
+def _numbers(counts: Mapping[str, int]) -> dict[str, str]:
+    return {word: str(number) for word, number in counts.items() if number}
 
 
 def as_update(record: JobRecord) -> dict[str, Any]:

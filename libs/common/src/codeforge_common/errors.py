@@ -6,6 +6,8 @@ in a job's ``failedReason``. Which HTTP status a code gets is decided in one tab
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class CodeForgeError(Exception):
     """Root of the tree. ``str(error)`` is a sentence for a person and never holds a secret or a client's input."""
@@ -117,6 +119,16 @@ class SecretExpired(CodeForgeError):
     """Raised by a retry when the job's sealed token has been wiped and the call brings no new one."""
 
     code = "secret_expired"
+
+
+class UnknownStep(CodeForgeError):
+    """Raised by a retry from a step that the job hasn't finished. ``steps`` are those that it has, in order."""
+
+    code = "unknown_step"
+
+    def __init__(self, message: str, *, steps: Sequence[str]) -> None:
+        super().__init__(message)
+        self.steps = tuple(steps)
 
 
 class SecretUnreadable(CodeForgeError):

@@ -95,7 +95,8 @@ class JobType:
     ``name``: snake_case, at most 64 characters, as clients submit it. ``context_schema``: JSON schema (2020-12) of
     ``context``. ``secret_fields``: dotted paths below the body whose values are sealed, e.g.
     ``context.githubContext.token``. ``lease_seconds``: at least 3; None takes ``JOB_LEASE_SECONDS``.
-    ``wall_time_seconds``: None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``.
+    ``wall_time_seconds``: None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``. ``batch``: how many of its jobs
+    one call of the handler takes at most.
     """
 
     name: str
@@ -104,6 +105,7 @@ class JobType:
     lease_seconds: float | None = None
     wall_time_seconds: float | None = None
     attempts: int | None = None
+    batch: int = 1
 
     def announcement(self) -> str:
         """This type as canonical JSON, as the store keeps it."""
@@ -115,6 +117,7 @@ class JobType:
                 "leaseSeconds": self.lease_seconds,
                 "wallTimeSeconds": self.wall_time_seconds,
                 "attempts": self.attempts,
+                "batch": self.batch,
             },
             sort_keys=True,
             separators=(",", ":"),
@@ -136,6 +139,7 @@ class JobType:
             lease_seconds=said["leaseSeconds"],
             wall_time_seconds=said["wallTimeSeconds"],
             attempts=said["attempts"],
+            batch=said.get("batch", 1),
         )
 
 
@@ -173,7 +177,9 @@ class JobRecord:
 
     ``data`` is ``{userId, sessionId, userMessage, agentType, context}`` without secrets. ``progress`` is 0..100.
     ``attempts_max`` attempts may fail; ``attempts_made`` counts failed attempts plus the running one.
-    ``truncated`` says that ``result`` is the abridged one.
+    ``run_at``: when a delayed job becomes claimable. ``priority``: its head start in seconds. ``steps``: the names of
+    its finished steps. ``position``: its place among its user's waiting jobs of the type, from 1, and ``ahead``: about
+    how many jobs come first; both only where a single waiting job was asked for.
     """
 
     id: str
@@ -197,3 +203,8 @@ class JobRecord:
     crashes: int = 0
     cancel_requested: bool = False
     seq: int = 0
+    run_at: int | None = None
+    priority: int = 0
+    steps: Sequence[str] = ()
+    position: int | None = None
+    ahead: int | None = None

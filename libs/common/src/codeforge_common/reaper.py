@@ -45,6 +45,14 @@ class Reaper:
                 _log.warning("workers were lost while they ran jobs", type=job_type, jobs=count)
             if done.rings:
                 self._bell.ring(done.rings)
+            if done.sweep:
+                await self._sweep()
             if not done.more:
                 return
             again = True
+
+    async def _sweep(self) -> None:
+        swept = await self._store.sweep()
+        self._bell.ring(swept.rings)
+        if swept.orphans or swept.mended:
+            _log.warning("the sweep mended the store", orphans=swept.orphans, mended=swept.mended)

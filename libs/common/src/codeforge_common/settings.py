@@ -91,7 +91,8 @@ class StoreSettings(Settings):
     store_namespace: str = Field("codeforge", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     """Prefix of every key and queue, so that several installations can share a server."""
     store_max_bytes: int | None = Field(None, ge=8 * MIB, le=1024**5)
-    """Bytes that the store should stay under, for `/readyz`; unset takes the server's `maxmemory`, else 512 MiB."""
+    """Budget of the store in bytes: from 85 % on the oldest finished jobs go, from 90 % on `/readyz` says so, from 95 % on
+    new jobs are refused; unset takes the server's `maxmemory`, else 512 MiB."""
 
 
 class BrokerSettings(StoreSettings):
@@ -128,6 +129,12 @@ class JobSettings(Settings):
     """Bytes of one line of a job's log; what is longer is cut."""
     job_result_max_bytes: int = Field(MIB, ge=KIB, le=64 * MIB)
     """Bytes of a job's result as JSON; a larger one fails the job with `result_too_large`."""
+    job_output_max_bytes: int = Field(MIB, ge=KIB, le=64 * MIB)
+    """Bytes kept of a job's output; what comes after that is dropped."""
+    job_timeline_max: int = Field(200, ge=10, le=10_000)
+    """Entries kept of a job's timeline; the oldest go."""
+    job_cleanup_interval_seconds: float = Field(DAY, ge=60, le=30 * DAY)
+    """Seconds between two sweeps that look for orphans; what is over its age goes each second."""
     secrets_retry_seconds: float = Field(3600, ge=0, le=7 * DAY)
     """Seconds for which a failed or cancelled job's sealed secrets are kept, so that it can be retried by hand."""
     user_max_running: int = Field(10, ge=1, le=100_000)

@@ -25,6 +25,7 @@ def connect_store(settings: GatewaySettings, *, metrics: Metrics) -> Store:
         limits=limits_of(
             settings,
             settings,
+            settings,
             rate_per_minute=settings.submit_rate_limit if settings.submit_rate_limited else 0,
             rate_burst=settings.submit_rate_burst,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from codeforge_common.telemetry.metrics import Metrics, watch_event_loop
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_worker.accounts import Accounts
-from codeforge_worker.attempt import Tools
 from codeforge_worker.availability import Availability
 from codeforge_worker.blocking import ChildLimits
 from codeforge_worker.claimer import Claimer
@@ -32,10 +31,13 @@ from codeforge_worker.registry import Handler
 from codeforge_worker.renewal import INTERVAL_SECONDS, Identity
 from codeforge_worker.reporter import Reporter
 from codeforge_worker.reports import LogLimits
-from codeforge_worker.runner import Execution, Rules
+from codeforge_worker.rules import Rules, Tools
+from codeforge_worker.run_calls import RunCalls
+from codeforge_worker.runner import Execution
 from codeforge_worker.settings import WorkerSettings
 from codeforge_worker.shutdown import Shutdown
 from codeforge_worker.stall import StalledLoop
+from codeforge_worker.step_keeper import StepLimits
 from codeforge_worker.worker import Part, Worker
 
 STORE_CONNECTIONS = 2
@@ -62,7 +64,7 @@ def build_worker(
         Store.connect,
         settings.redis_url,
         namespace=settings.store_namespace,
-        limits=limits_of(settings, settings),
+        limits=limits_of(settings, settings, settings),
         tls_verify=settings.redis_tls_verify,
         tls_ca=None if settings.redis_tls_ca is None else str(settings.redis_tls_ca),
         observe=metrics.observe_store_call,
@@ -75,24 +77,28 @@ def build_worker(
     owners = TaskOwners(asyncio.get_running_loop())
     broker = Broker.of(settings)
     bell = Bell(broker=broker, metrics=metrics)
+    rules = rules_of(settings)
     tools = Tools(
         keyring=keyring,
         redactor=redactor,
         tracing=tracing,
         scratch=scratch,
         child_limits=ChildLimits(
-            result_bytes=settings.job_result_max_bytes, cancel_seconds=settings.worker_cancel_seconds
+            result_bytes=rules.result_bytes,
+            step_bytes=rules.steps.result_bytes,
+            steps=rules.steps.number,
+            cancel_seconds=rules.cancel_seconds,
         ),
+        calls=RunCalls(store=store, worker=identity.worker, availability=availability),
     )
-    rules = rules_of(settings)
     reporter = Reporter(
         store=store, worker=identity.worker, availability=availability, dropped=metrics.reports_dropped.inc
     )
 
-    def prepare(run: Run, since: float, ring: str | None) -> Execution:
+    def prepare(runs: Sequence[Run], since: float, ring: str | None) -> Execution:
         return Execution(
-            run,
-            handler=handlers[run.type],
+            runs,
+            handler=handlers[runs[0].type],
             since=since,
             ring=ring,
             tools=tools,
@@ -171,8 +177,16 @@ def build_worker(
 
 def identity_of(handlers: Mapping[str, Handler], *, lease_seconds: float) -> Identity:
     """A fresh worker id, and what the worker serves. ``lease_seconds`` is for types that don't say."""
+    serves = [
+        Served(
+            type=handler.name,
+            lease_ms=round((handler.type.lease_seconds or lease_seconds) * 1000),
+            batch=handler.type.batch,
+            gather_ms=round(handler.gather_seconds * 1000),
+        )
+        for handler in handlers.values()
+    ]
     types = [handler.type for handler in handlers.values()]
-    serves = [Served(type=one.name, lease_ms=round((one.lease_seconds or lease_seconds) * 1000)) for one in types]
     return Identity(worker=secrets.token_hex(8), types=types, serves=serves)
 
 
@@ -182,10 +196,16 @@ def rules_of(settings: WorkerSettings) -> Rules:
         backoff_first=settings.job_backoff_seconds,
         backoff_longest=settings.job_backoff_max_seconds,
         result_bytes=settings.job_result_max_bytes,
+        output_bytes=settings.job_output_max_bytes,
         cancel_seconds=settings.worker_cancel_seconds,
         log=LogLimits(
             lines=settings.job_log_max_lines,
             bytes=settings.job_log_max_bytes,
             line_bytes=settings.job_log_line_max_bytes,
+        ),
+        steps=StepLimits(
+            result_bytes=settings.job_step_result_max_bytes,
+            number=settings.job_steps_max,
+            bytes=settings.job_steps_max_bytes,
         ),
     )

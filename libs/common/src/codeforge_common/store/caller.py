@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,9 @@ Observe = Callable[[str, float], None]
 
 TRIES = 2
 """How often an idempotent script is sent when no answer comes; another is sent once."""
+
+SCANNED = 100
+"""Keys that one look at the names of all keys takes, so that none holds the server up."""
 
 _AWAY = (refused.ConnectionError, refused.TimeoutError, refused.BusyLoadingError, refused.ReadOnlyError)
 _SCRIPT = "user_script"
@@ -60,32 +64,24 @@ class Caller:
         self._clock = clock
         self._observe = observe
 
-    async def call(self, name: str, **request: Any) -> Answer:
+    async def call(self, name: str, /, **request: Any) -> Answer:
         """The answer of the script ``name``. Raises StoreUnavailable, StoreFull."""
-        (answer,) = await self.call_many(name, [request])
-        if isinstance(answer, Exception):
-            raise answer
+        answer, _ = await self.call_durably(name, fsync_ms=None, **request)
         return answer
 
-    async def call_many(
-        self, name: str, requests: Sequence[Answer], *, fsync_ms: int | None = None
-    ) -> list[Answer | Exception]:
-        """Calls ``name`` once for each request, in one round trip. A call that failed has its error in its place.
+    async def call_durably(self, name: str, /, *, fsync_ms: int | None, **request: Any) -> tuple[Answer, bool]:
+        """The answer of the script, and whether the disk has what it wrote: waits for that up to ``fsync_ms``.
 
-        ``fsync_ms``: waits up to so long until the disk has what the calls wrote; each answer then says ``durable``.
-        Raises StoreUnavailable when no answer came at all.
+        None doesn't wait. Raises StoreUnavailable, StoreFull.
         """
-        packed = [self._pack(request) for request in requests]
+        packed = self._pack(request)
         started = time.perf_counter()
-        answers = await self._send_until_answered(name, packed, fsync_ms)
+        raw, durable = await self._send_until_answered(name, packed, fsync_ms)
         if self._observe is not None:
             self._observe(name, time.perf_counter() - started)
-        durable = fsync_ms is None or _on_disk(answers.pop())
-        return [
-            translate(raw) if isinstance(raw, Exception) else {**_unpack(raw), "durable": durable} for raw in answers
-        ]
+        return _unpack(raw), durable
 
-    async def _send_until_answered(self, name: str, packed: Sequence[bytes], fsync_ms: int | None) -> list[Any]:
+    async def _send_until_answered(self, name: str, packed: bytes, fsync_ms: int | None) -> tuple[bytes, bool]:
         tries = TRIES if load(name, self._limits).idempotent else 1
         while True:
             tries -= 1
@@ -95,25 +91,24 @@ class Caller:
                 if tries == 0 or not isinstance(error, _AWAY):
                     raise translate(error) from error
 
-    async def _send(self, script: Script, packed: Sequence[bytes], fsync_ms: int | None) -> list[Any]:
-        answers = await self._evaluate(script, packed, fsync_ms)
-        unknown = [place for place, answer in enumerate(answers) if isinstance(answer, refused.NoScriptError)]
-        if unknown:  # nothing of these was run: the server has been restarted or is new
+    async def _send(self, script: Script, packed: bytes, fsync_ms: int | None) -> tuple[bytes, bool]:
+        try:
+            return await self._evaluate(script, packed, fsync_ms)
+        except refused.NoScriptError:  # nothing was run: the server has been restarted or is new
             await self._redis.script_load(script.text)
-            again = await self._evaluate(script, [packed[place] for place in unknown], fsync_ms)
-            if fsync_ms is not None:
-                answers[-1] = again.pop()
-            for place, answer in zip(unknown, again, strict=True):
-                answers[place] = answer
-        return answers
+            return await self._evaluate(script, packed, fsync_ms)
 
-    async def _evaluate(self, script: Script, packed: Sequence[bytes], fsync_ms: int | None) -> list[Any]:
+    async def _evaluate(self, script: Script, packed: bytes, fsync_ms: int | None) -> tuple[bytes, bool]:
+        if fsync_ms is None:
+            return await self._redis.evalsha(script.sha, 1, self._prefix, packed), True
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for argument in packed:
-                pipeline.evalsha(script.sha, 1, self._prefix, argument)
-            if fsync_ms is not None:  # on the same connection: it waits for the writes of its own only
-                pipeline.execute_command("WAITAOF", 1, 0, fsync_ms)
-            return list(await pipeline.execute(raise_on_error=False))
+            pipeline.evalsha(script.sha, 1, self._prefix, packed)
+            # On the same connection: it waits for the writes of its own only.
+            pipeline.execute_command("WAITAOF", 1, 0, fsync_ms)
+            raw, on_disk = await pipeline.execute(raise_on_error=False)
+        if isinstance(raw, Exception):
+            raise raw
+        return raw, _on_disk(on_disk)
 
     async def server(self) -> ServerState:
         """What ``INFO`` says of memory and connections. Raises StoreUnavailable."""
@@ -127,6 +122,19 @@ class Caller:
             connections=int(said["connected_clients"]),
             connections_max=int(said.get("maxclients", 0)),
         )
+
+    async def job_ids(self) -> AsyncIterator[list[str]]:
+        """The ids in the names of all keys of jobs, some at a time; one may come twice. Raises StoreUnavailable."""
+        start, cursor = f"{self._prefix}:job:", None
+        while cursor != 0:
+            try:
+                cursor, names = await self._redis.scan(cursor or 0, match=f"{_literal(start)}*", count=SCANNED)
+            except (refused.RedisError, OSError) as error:
+                raise translate(error) from error
+            keys = (name if isinstance(name, str) else name.decode() for name in names)
+            ids = {key[len(start) :].partition(":")[0] for key in keys}
+            if ids:
+                yield sorted(ids)
 
     async def can_wait_for_disk(self) -> bool:
         """Whether the server writes an append-only file and knows WAITAOF (7.2 and later). Raises StoreUnavailable."""
@@ -148,6 +156,11 @@ class Caller:
             request = {**request, "now": self._clock()}
         packed: bytes = msgpack.packb(request, use_bin_type=False)  # the Lua side knows no bin type
         return packed
+
+
+def _literal(text: str) -> str:
+    # What stands for itself in a pattern.
+    return re.sub(r"([\\*?\[\]])", r"\\\1", text)
 
 
 def _on_disk(answer: Any) -> bool:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-Send = Callable[[Sequence[dict[str, Any]]], Awaitable[Sequence[dict[str, Any] | Exception]]]
+Send = Callable[[Sequence[dict[str, Any]]], Awaitable[Sequence[dict[str, Any]]]]
 
 MOST = 64
 """Calls in one group at most."""
@@ -33,14 +33,14 @@ class GroupCommit:
     async def _send_all(self) -> None:
         while self._waiting:
             group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            waiting = [future for _, future in group]
             try:
                 answers = await self._send([request for request, _ in group])
             except Exception as error:  # the whole group failed: each of its callers hears of it
-                answers = [error] * len(group)
-            for (_, future), answer in zip(group, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+                for future in waiting:
+                    if not future.done():
+                        future.set_exception(error)
+            else:
+                for future, answer in zip(waiting, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)

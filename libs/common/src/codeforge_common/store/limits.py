@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeforge_common.settings import EventLogSettings, JobSettings
+from codeforge_common.settings import EventLogSettings, JobSettings, StoreSettings
 from codeforge_common.store.messages import Limits
 
 MIB = 1024 * 1024
@@ -12,7 +12,9 @@ SMALL_SERVER_BYTES = 64_000_000
 """A server with at most this ``maxmemory`` is small (contract, section 3)."""
 
 
-def limits_of(jobs: JobSettings, log: EventLogSettings, *, rate_per_minute: int = 0, rate_burst: int = 0) -> Limits:
+def limits_of(
+    jobs: JobSettings, log: EventLogSettings, store: StoreSettings, *, rate_per_minute: int = 0, rate_burst: int = 0
+) -> Limits:
     """The limits that the settings ask for. The submit rate is the gateway's; nobody else submits."""
     return Limits(
         rate_per_minute=rate_per_minute,
@@ -27,6 +29,10 @@ def limits_of(jobs: JobSettings, log: EventLogSettings, *, rate_per_minute: int 
         secrets_retry_ms=_ms(jobs.secrets_retry_seconds),
         log_max_lines=jobs.job_log_max_lines,
         log_max_bytes=jobs.job_log_max_bytes,
+        output_max_bytes=jobs.job_output_max_bytes,
+        timeline_max=jobs.job_timeline_max,
+        store_max_bytes=store.store_max_bytes or 0,
+        sweep_ms=_ms(jobs.job_cleanup_interval_seconds),
         event_log_max_bytes=log.event_log_max_bytes,
         event_log_max_ms=_ms(log.event_log_max_seconds),
     )

@@ -20,7 +20,8 @@ type_name = str
 class Limits:
     """Limits that the scripts keep (contract, section 3). 0 switches a rate or a cap off.
 
-    ``event_log_max_bytes``: None takes a size that suits the server's memory.
+    ``event_log_max_bytes``: None takes a size that suits the server's memory. ``store_max_bytes``: the store's budget;
+    0 takes the server's ``maxmemory``, or 512 MiB where that is unlimited.
     """
 
     rate_per_minute: int = 120
@@ -35,6 +36,10 @@ class Limits:
     secrets_retry_ms: int = 3600 * 1000
     log_max_lines: int = 1000
     log_max_bytes: int = 256 * 1024
+    output_max_bytes: int = 1024 * 1024
+    timeline_max: int = 200
+    store_max_bytes: int = 0
+    sweep_ms: int = 24 * 3600 * 1000
     event_log_max_bytes: int | None = None
     event_log_max_ms: int = 24 * 3600 * 1000
 
@@ -55,7 +60,9 @@ class Idempotency:
 class Submission:
     """A job to be created. ``context`` holds no secret any more; ``sealed`` is what :mod:`secrets` made of them.
 
-    ``type_digest`` is the digest of the announcement that the body was validated and sealed with.
+    ``type_digest`` is the digest of the announcement that the body was validated and sealed with. The job becomes
+    claimable ``delay_ms`` from now, or at ``run_at`` (milliseconds since 1970), whichever is later. ``priority`` is its
+    head start among its user's jobs of the type, in seconds: it stands where a job stands that came so much earlier.
     """
 
     job_id: str
@@ -69,6 +76,8 @@ class Submission:
     sealed: bytes | None = None
     traceparent: str | None = None
     delay_ms: int = 0
+    run_at: int | None = None
+    priority: int = 0
     attempts_max: int = 3
     idempotency: Idempotency | None = None
 
@@ -99,7 +108,8 @@ class Report:
     """What a run has to tell between its start and its end, gathered.
 
     ``number`` is the producer number: it grows by one with each report of a run, from 1; the same again appends
-    nothing. ``lines`` are finished log lines (:func:`codeforge_common.events.log_line`).
+    nothing. ``lines`` are finished log lines (:func:`codeforge_common.events.log_line`). ``output`` is appended to the
+    job's output.
     """
 
     job_id: str
@@ -108,6 +118,7 @@ class Report:
     progress: int | None = None
     stage: str | None = None
     lines: Sequence[str] = ()
+    output: str = ""
 
 
 class OutcomeKind(StrEnum):
@@ -124,7 +135,8 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """The end of a run. ``result`` is JSON text; ``abridged`` the short form of a long one (contract, section 2).
 
-    ``reason`` stands in ``failedReason`` after a failure (and is kept while a retry waits). ``reports`` are those
+    ``reason`` stands in ``failedReason`` after a failure (and is kept while a retry waits); of a hand-back it stands
+    in the timeline. ``reports`` are those
     still unanswered or unsent, in order; the script takes each at most once. A retry beyond ``attempts_max`` fails.
     """
 
@@ -155,15 +167,25 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A job type as a worker serves it: its name and the lease that its runs get."""
+    """A job type as a worker serves it: its name and the lease that its runs get.
+
+    ``batch``: how many jobs of the type one slot takes together; where fewer are ready they may wait for others until
+    the oldest has been ready for ``gather_ms``.
+    """
 
     type: str
     lease_ms: int
+    batch: int = 1
+    gather_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One claimed job. ``attempt`` counts this one in (1 at first); ``waited_ms`` since it became ready."""
+    """One claimed job. ``attempt`` counts this one in (1 at first); ``waited_ms`` since it became ready.
+
+    ``steps``: the JSON text of each step that an earlier run has finished, by name, in the order in which they ended.
+    ``output_bytes``: how much output earlier runs have left.
+    """
 
     job_id: str
     type: str
@@ -179,6 +201,8 @@ class Run:
     crashes: int
     created_at: int
     waited_ms: int
+    steps: Mapping[str, str] = field(default_factory=dict)
+    output_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,12 +218,15 @@ class Settled:
 class Turn:
     """Answer of :meth:`Store.claim`: one :class:`Settled` for each outcome sent, and the runs that fill the slots.
 
-    ``rings``: for each job type, how many rings the caller has to send.
+    ``rings``: for each job type, how many rings the caller has to send. The runs of a type with a batch size are the
+    jobs of all its batches, in order; a batch is filled before the next begins. ``gathering_ms``: a batch isn't full
+    yet, claim again after so long (None: nothing gathers).
     """
 
     settled: Sequence[Settled]
     runs: Sequence[Run]
     rings: Mapping[type_name, int]
+    gathering_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +261,64 @@ class Changed:
     status: Status
     cancel_requested: bool
     rings: Mapping[type_name, int]
+
+
+class Moment(StrEnum):
+    """What may stand in a job's timeline; the only place where the words are spelled."""
+
+    SUBMITTED = "submitted"
+    DUE = "due"
+    """A delayed job became claimable."""
+    CLAIMED = "claimed"
+    HANDED_BACK = "handed_back"
+    CRASHED = "crashed"
+    RETRY_SCHEDULED = "retry_scheduled"
+    """The attempt failed, or asked for it; the next one follows."""
+    RETRY_REQUESTED = "retry_requested"
+    """By hand."""
+    CANCEL_REQUESTED = "cancel_requested"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One moment of a job's way. What doesn't apply is None.
+
+    ``worker``, ``token`` and ``attempt`` name the run; ``by`` is the user who asked; ``due`` is when the next attempt
+    may begin (milliseconds).
+    """
+
+    at: int
+    event: Moment
+    reason: str | None = None
+    by: str | None = None
+    worker: str | None = None
+    token: int | None = None
+    attempt: int | None = None
+    due: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A job's way so far, oldest first. ``dropped``: how many of the oldest entries were let go for the cap."""
+
+    entries: Sequence[TimelineEntry]
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A part of a job's output. ``offset``: where it begins, in bytes of UTF-8; ``end``: where the next one begins.
+
+    ``complete``: the job is at rest and nothing comes after ``end``.
+    """
+
+    text: str
+    offset: int
+    end: int
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,11 +363,24 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReapRound:
-    """What one round did. ``more``: it used its bound, call again at once. ``skipped``: another process was first."""
+    """What one round did. ``more``: there is more to do, call again at once. ``skipped``: another process was first.
+
+    ``sweep``: a sweep is due, and it is the caller's to do.
+    """
 
     skipped: bool
     more: bool
     promoted: int
     crashed: Mapping[type_name, int]
     removed: int
+    sweep: bool
+    rings: Mapping[type_name, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep found. ``orphans``: parts without a job, removed. ``mended``: jobs that an index didn't know."""
+
+    orphans: int
+    mended: int
     rings: Mapping[type_name, int]

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from codeforge_common.job import JobRecord, Status, title_of
-from codeforge_common.store.messages import Outcome, Report, Run, Submission
+from codeforge_common.store.messages import (
+    Moment,
+    Outcome,
+    Output,
+    Report,
+    Run,
+    Submission,
+    Timeline,
+    TimelineEntry,
+)
 
 
 def json_text(value: Any) -> str:
@@ -40,6 +49,8 @@ def submission_request(job: Submission) -> dict[str, Any]:
         "sealed": job.sealed,
         "traceparent": job.traceparent,
         "delay": job.delay_ms,
+        "run_at": job.run_at,
+        "priority": job.priority,
         "attempts": job.attempts_max,
         "idempotency": key and {"key": _digest(job.user_id, key.route, key.key), "digest": key.digest},
     }
@@ -58,6 +69,7 @@ def report_request(report: Report) -> dict[str, Any]:
         "progress": report.progress,
         "stage": None if report.stage is None else json_text(report.stage),
         "lines": [json_text(line) for line in report.lines],
+        "output": report.output or None,
     }
 
 
@@ -88,7 +100,7 @@ def _optional(field: Mapping[str, str], name: str) -> int | None:
     return int(field[name]) if name in field else None
 
 
-def record_of(raw: Mapping[str, Any]) -> JobRecord:
+def record_of(raw: Mapping[str, Any], *, standing: Mapping[str, int] | None = None) -> JobRecord:
     """A record as the reading scripts answer it (``lib/read.lua``)."""
     field: Mapping[str, str] = raw["field"]
     head, body = _parts(raw)
@@ -114,6 +126,11 @@ def record_of(raw: Mapping[str, Any]) -> JobRecord:
         crashes=int(field.get("crashes", 0)),
         cancel_requested="cancel" in field,
         seq=int(field["seq"]),
+        run_at=_optional(field, "due"),
+        priority=int(field.get("priority", 0)),
+        steps=list(raw.get("steps") or ()),
+        position=standing["position"] if standing else None,
+        ahead=standing["ahead"] if standing else None,
     )
 
 
@@ -137,4 +154,22 @@ def run_of(raw: Mapping[str, Any]) -> Run:
         crashes=int(field.get("crashes", 0)),
         created_at=int(field["created_at"]),
         waited_ms=int(raw["waited"]),
+        steps={name: result for name, result, _ in raw.get("steps") or ()},
+        output_bytes=int(field.get("output", 0)),
     )
+
+
+def timeline_of(answer: Mapping[str, Any]) -> Timeline:
+    """A timeline as ``timeline.lua`` answers it."""
+    moments = [json.loads(text) for text in answer["moments"]]
+    return Timeline(
+        entries=[TimelineEntry(**{**moment, "event": Moment(moment["event"])}) for moment in moments],
+        dropped=answer["dropped"],
+    )
+
+
+def output_of(answer: Mapping[str, Any]) -> Output:
+    """A part of the output as ``output.lua`` answers it."""
+    text: str = answer["text"]
+    offset: int = answer["offset"]
+    return Output(text=text, offset=offset, end=offset + len(text.encode()), complete=answer["complete"])

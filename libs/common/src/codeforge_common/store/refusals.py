@@ -7,6 +7,7 @@ from typing import Any
 
 from codeforge_common import errors
 
+NO_ROOM = "The store has no memory left for new work."
 _PLAIN: Mapping[str, tuple[type[errors.CodeForgeError], str]] = {
     errors.JobNotFound.code: (errors.JobNotFound, "There is no such job."),
     errors.UnknownJobType.code: (errors.UnknownJobType, "No worker has announced this job type."),
@@ -34,6 +35,10 @@ def raise_refusal(answer: Mapping[str, Any]) -> None:
     if code == errors.NotInThatState.code:
         status = answer["status"]
         raise errors.NotInThatState(f"The job is {status}.", status=status)
+    if code == errors.UnknownStep.code:
+        raise errors.UnknownStep("The job has finished no step of this name.", steps=list(answer["steps"]))
+    if code == errors.StoreFull.code:
+        raise errors.StoreFull(NO_ROOM, retry_after=answer["retry_after"] / 1000)
     if code in _LATER:
         later, sentence = _LATER[code]
         raise later(sentence, retry_after=answer["retry_after"] / 1000)

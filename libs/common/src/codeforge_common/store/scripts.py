@@ -2,7 +2,8 @@
 
 A script file says in its first comments what goes in and out, whether it is idempotent, whether a full server may
 refuse it, and which files of ``lua/lib`` it uses. In front of each stands the same prelude: the words of the enums
-(each is spelled once, in Python), the limits, the input and the clock.
+(each is spelled once, in Python), the limits, the input and the clock. What libraries gather while a script runs they
+write when it has returned (``at_end``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from importlib.resources import files
 
 from codeforge_common.events import UPDATE_LOG_LINES
 from codeforge_common.job import TERMINAL, Status
-from codeforge_common.store.messages import Limits, OutcomeKind, Verdict
+from codeforge_common.store.messages import Limits, Moment, OutcomeKind, Verdict
 
 HEARTBEAT_MS = 3_000
 """How long a worker's heartbeat and credit are believed (architecture: credit)."""
@@ -52,6 +53,7 @@ local STATUS = {_table({status.value: status.value for status in Status})}
 local TERMINAL = {_table({status.value: True for status in sorted(TERMINAL)})}
 local OUTCOME = {_table({kind.value: kind.value for kind in OutcomeKind})}
 local VERDICT = {_table({verdict.value: verdict.value for verdict in Verdict})}
+local MOMENT = {_table({moment.value: moment.value for moment in Moment})}
 local LIMITS = {_table(asdict(limits))}
 local HEARTBEAT_MS, UPDATE_LOG_LINES, CRASH_LINE = {HEARTBEAT_MS}, {UPDATE_LOG_LINES}, {json.dumps(CRASH_LINE)}
 local IN = cmsgpack.unpack(ARGV[1])
@@ -60,12 +62,13 @@ if not NOW then
     local time = redis.call('TIME')
     NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local PREFIX = KEYS[1] .. ':'
 local function KEY(family, a, b)
-    local key = KEYS[1] .. ':' .. family
-    if a then key = key .. ':' .. a end
-    if b then key = key .. ':' .. b end
-    return key
+    if b then return PREFIX .. family .. ':' .. a .. ':' .. b end
+    if a then return PREFIX .. family .. ':' .. a end
+    return PREFIX .. family
 end
+local at_end = {{}}
 """
 
 
@@ -78,7 +81,8 @@ def load(name: str, limits: Limits) -> Script:
     libraries = "\n".join((_LUA / "lib" / f"{library}.lua").read_text() for library in marks["uses"].split())
     text = (
         f"#!lua{' flags=allow-oom' if exempt else ''}\n{_prelude(limits)}{libraries}\n"
-        f"return cmsgpack.pack((function()\n{body}\nend)())\n"
+        f"local answer = (function()\n{body}\nend)()\n"
+        "for _, write in ipairs(at_end) do write() end\nreturn cmsgpack.pack(answer)\n"
     )
     return Script(
         name=name,

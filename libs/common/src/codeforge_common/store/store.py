@@ -8,6 +8,7 @@ made, None for a client that names nobody (development mode); another user's job
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from codeforge_common.store.messages import (
     Held,
     Limits,
     Outcome,
+    Output,
     Page,
     Rate,
     ReapRound,
@@ -34,16 +36,20 @@ from codeforge_common.store.messages import (
     ServerState,
     Settled,
     Submission,
+    Swept,
+    Timeline,
     Turn,
     TypeState,
     Verdict,
 )
 from codeforge_common.store.records import (
     outcome_request,
+    output_of,
     record_of,
     report_request,
     run_of,
     submission_request,
+    timeline_of,
 )
 from codeforge_common.store.refusals import raise_refusal
 
@@ -67,7 +73,8 @@ class Store:
         """
         self._redis = redis
         self._caller = Caller(redis, namespace=namespace, limits=limits or Limits(), clock=clock, observe=observe)
-        self._creates = GroupCommit(lambda requests: self._caller.call_many("create", requests, fsync_ms=fsync_ms))
+        self._fsync_ms = fsync_ms
+        self._creates = GroupCommit(self._create_all)
 
     @classmethod
     def connect(
@@ -118,11 +125,15 @@ class Store:
         rate = Rate(remaining=answer["remaining"], reset_ms=answer["reset"]) if "remaining" in answer else None
         return Accepted(job_id=answer["job"], repeated=answer["repeated"], ring=answer["ring"], rate=rate)
 
+    async def _create_all(self, jobs: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        answer, durable = await self._caller.call_durably("create", fsync_ms=self._fsync_ms, jobs=jobs)
+        return [{**one, "durable": durable} for one in answer["answers"]]
+
     async def get(self, job_id: str, *, caller: str | None, whole: bool = True) -> JobRecord:
         """The job's record with its log and its whole result, or else a long one abridged. Raises JobNotFound."""
         answer = await self._caller.call("get", id=job_id, caller=caller, whole=whole)
         raise_refusal(answer)
-        return record_of(answer["job"])
+        return record_of(answer["job"], standing=answer.get("standing"))
 
     async def page(
         self,
@@ -168,14 +179,37 @@ class Store:
         raise_refusal(answer)
         return Changed(status=Status(answer["status"]), cancel_requested=answer["cancel"], rings={})
 
-    async def retry(self, job_id: str, *, caller: str | None, request_id: str, sealed: bytes | None = None) -> Changed:
-        """Runs a failed or cancelled job again. Raises JobNotFound, NotInThatState, SecretExpired.
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        caller: str | None,
+        request_id: str,
+        sealed: bytes | None = None,
+        step: str | None = None,
+    ) -> Changed:
+        """Runs a failed or cancelled job again. Raises JobNotFound, NotInThatState, SecretExpired, UnknownStep.
 
-        ``request_id`` makes a repeat of the call harmless. ``sealed`` replaces the job's secret.
+        ``request_id`` makes a repeat of the call harmless. ``sealed`` replaces the job's secret. Finished steps are
+        kept, or, where ``step`` names one of them, those that ended before it.
         """
-        answer = await self._caller.call("retry", id=job_id, caller=caller, request=request_id, sealed=sealed)
+        answer = await self._caller.call(
+            "retry", id=job_id, caller=caller, request=request_id, sealed=sealed, step=step
+        )
         raise_refusal(answer)
         return Changed(status=Status(answer["status"]), cancel_requested=False, rings=_map(answer["rings"]))
+
+    async def timeline(self, job_id: str, *, caller: str | None) -> Timeline:
+        """Where the job has been and why. Raises JobNotFound."""
+        answer = await self._caller.call("timeline", id=job_id, caller=caller)
+        raise_refusal(answer)
+        return timeline_of(answer)
+
+    async def output(self, job_id: str, *, caller: str | None, offset: int = 0) -> Output:
+        """The job's output from ``offset`` (bytes) on, at most 1 MiB of it. Raises JobNotFound."""
+        answer = await self._caller.call("output", id=job_id, caller=caller, offset=offset)
+        raise_refusal(answer)
+        return output_of(answer)
 
     async def cluster(self) -> ClusterState:
         """Counts by type and state, oldest waiting, live workers: O(types)."""
@@ -235,6 +269,7 @@ class Store:
             settled=_settled(outcomes, answer),
             runs=[run_of(raw) for raw in answer["runs"]],
             rings=_map(answer["rings"]),
+            gathering_ms=answer.get("gathering"),
         )
 
     async def settle(self, *, worker: str, outcomes: Sequence[Outcome]) -> tuple[Sequence[Settled], Mapping[str, int]]:
@@ -253,6 +288,18 @@ class Store:
             "report", worker=worker, reports=[report_request(report) for report in reports]
         )
         return [Verdict(word) for word in answer["verdicts"]]
+
+    async def step(self, *, worker: str, job_id: str, token: int, name: str, result: str) -> Verdict:
+        """Keeps the result (JSON text) of a run's finished step. HELD or CANCELLED: it is kept; else it isn't.
+
+        The first result of a name counts; limits of size and number are the worker's to keep.
+        """
+        answer = await self._caller.call("step", worker=worker, id=job_id, token=token, name=name, result=result)
+        return Verdict(answer["verdict"])
+
+    async def assert_held(self, *, worker: str, job_id: str, token: int) -> Verdict:
+        """Whether the run still holds its job, with the whole of its lease before it if it does (HELD, CANCELLED)."""
+        return Verdict((await self._caller.call("hold", worker=worker, id=job_id, token=token))["verdict"])
 
     async def renew(
         self, *, worker: str, held: Sequence[Held], answered: int, free: int, serves: Sequence[Served], digest: str
@@ -294,15 +341,26 @@ class Store:
         """
         answer = await self._caller.call("reap", again=again)
         if answer["skipped"]:
-            return ReapRound(skipped=True, more=False, promoted=0, crashed={}, removed=0, rings={})
+            return ReapRound(skipped=True, more=False, promoted=0, crashed={}, removed=0, sweep=False, rings={})
         return ReapRound(
             skipped=False,
             more=answer["more"],
             promoted=answer["promoted"],
             crashed=_map(answer["crashed"]),
             removed=answer["removed"],
+            sweep=answer["sweep"],
             rings=_map(answer["rings"]),
         )
+
+    async def sweep(self) -> Swept:
+        """Looks through the keys of all jobs for what no index knows, and mends it; in bounded calls."""
+        orphans, mended, rings = 0, 0, Counter[str]()
+        async for ids in self._caller.job_ids():
+            answer = await self._caller.call("sweep", ids=ids)
+            orphans += answer["orphans"]
+            mended += answer["mended"]
+            rings.update(_map(answer["rings"]))
+        return Swept(orphans=orphans, mended=mended, rings=rings)
 
 
 def types_digest(types: Sequence[JobType]) -> str:
@@ -316,7 +374,10 @@ def _map(table: Any) -> dict[str, Any]:
 
 
 def _serves(serves: Sequence[Served]) -> list[dict[str, Any]]:
-    return [{"type": served.type, "lease": served.lease_ms} for served in serves]
+    return [
+        {"type": served.type, "lease": served.lease_ms, "batch": served.batch, "gather": served.gather_ms}
+        for served in serves
+    ]
 
 
 def _settled(outcomes: Sequence[Outcome], answer: Mapping[str, Any]) -> list[Settled]:

@@ -3,22 +3,26 @@
 -- out: { status, cancel } or { refused, status }
 -- idempotent: yes (a cancelled or marked job answers as before)
 -- memory: exempt (people must be able to stop work on a full server)
--- uses: record log counts ready lease report settle read
+-- uses: record log counts ready lease timeline steps output report settle read
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
 local status = job.field.status
+local asked = { by = IN.caller and cjson.encode(IN.caller), reason = IN.reason and cjson.encode(IN.reason) }
 local why = IN.reason and ': ' .. IN.reason or ''
 
 if status == STATUS.waiting or status == STATUS.delayed then
     if status == STATUS.waiting then unready(job) else redis.call('ZREM', KEY('delayed'), job.id) end
+    note(job, MOMENT.cancel_requested, asked)
     say(job, 'Cancelled' .. why)
     set(job, 'cancel', '1')
     set(job, 'since', nil)
+    set(job, 'due', nil)
     rest(job, STATUS.cancelled)
 elseif status == STATUS.active then
     if not job.field.cancel then
         set(job, 'cancel', '1')
+        note(job, MOMENT.cancel_requested, asked)
         say(job, 'Cancel requested' .. why)
         emit(job)
         save(job)
@@ -26,5 +30,4 @@ elseif status == STATUS.active then
 elseif status ~= STATUS.cancelled then
     return { refused = 'job_state_conflict', status = status }
 end
-write_log()
 return { status = job.field.status, cancel = job.field.cancel ~= nil }

@@ -3,7 +3,7 @@
 -- out: { handed_back[job], rings{type: n} }
 -- idempotent: yes (the second time there is nothing to hand back)
 -- memory: exempt (a stop must work on a full server)
--- uses: record log counts ready lease report settle
+-- uses: record log counts ready lease timeline output report settle
 
 remember_worker(IN.worker, 'closed', '1')
 redis.call('ZREM', KEY('workers'), IN.worker)
@@ -15,10 +15,8 @@ local handed_back = {}
 for _, id in ipairs(redis.call('HKEYS', KEY('held', IN.worker))) do
     local job = load_job(id)
     if job and holds(job, IN.worker, number_of(job, 'token')) then
-        hand_back(job)
+        hand_back(job, '"The worker has stopped."')
         handed_back[#handed_back + 1] = id
     end
 end
-redis.call('DEL', KEY('held', IN.worker))
-write_log()
 return { handed_back = handed_back, rings = rings }

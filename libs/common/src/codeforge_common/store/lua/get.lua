@@ -1,10 +1,13 @@
 -- One job's record.
 -- in:  id caller whole
--- out: { job } or { refused }
+-- out: { job, standing{position, ahead} } or { refused }
 -- idempotent: yes (it reads)
 -- memory: exempt
--- uses: record read
+-- uses: record log counts ready steps read
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-return { job = describe(IN.id, IN.whole and WHOLE or LISTED) }
+return {
+    job = describe(IN.id, IN.whole and WHOLE or LISTED),
+    standing = job.field.status == STATUS.waiting and standing(job) or nil,
+}

@@ -4,7 +4,7 @@
 -- out: { jobs[], next{created, job}, cursor }
 -- idempotent: yes (it reads)
 -- memory: exempt
--- uses: record log counts read
+-- uses: record log counts steps read
 
 local STEP = 100
 local LOOK_AT = 1000           -- jobs looked at in one call at most; a page may end early and still have a next one

@@ -1,15 +1,16 @@
 -- One round of rescue, called by every process once a second: whoever comes within half a second of another does
--- nothing. Bounded; `more` says that the bound was used and there may be more to do.
+-- nothing. Bounded; `more` says that there is more to do.
+--   reaped_at   when the last round was      swept_at   when the last sweep began      pressure   see memory.lua
 -- in:  again (this call follows an answer with `more`)
--- out: { skipped, more, promoted, crashed{type: n}, removed, rings{type: n} }
+-- out: { skipped, more, promoted, crashed{type: n}, removed, sweep, rings{type: n} }
 -- idempotent: yes (a round does what is due)
 -- memory: exempt (it is what frees memory)
--- uses: record log counts ready lease report settle
+-- uses: record log counts ready lease timeline output report settle memory
 
 local APART_MS = 500
 local BLIND_MS = 3000 -- longer without a round means that nobody could renew either
-local BOUND = 100
 local FORGET_TYPE_MS = 7 * 86400 * 1000
+local ROUND = 64      -- jobs handled in one call, so that none holds the server up for more than some milliseconds
 
 local reaped_at = tonumber(redis.call('GET', KEY('reaped_at')))
 local gap = reaped_at and NOW - reaped_at
@@ -24,30 +25,23 @@ if not gap or gap < 0 or gap > BLIND_MS then
         local ends = gap and gap > 0 and math.min(tonumber(leases[i + 1]) + gap, fresh) or fresh
         redis.call('ZADD', KEY('leases'), ends, leases[i])
     end
-    return { skipped = false, more = true, promoted = 0, crashed = {}, removed = 0, rings = rings }
+    return { skipped = false, more = true, promoted = 0, crashed = {}, removed = 0, sweep = false, rings = rings }
 end
 
-local more = false
-local function due(key, upto)
-    local ids = redis.call('ZRANGEBYSCORE', key, '-inf', upto, 'LIMIT', 0, BOUND)
-    if #ids == BOUND then more = true end
-    return ids
-end
+local more, left = false, ROUND
 
-local promoted = due(KEY('delayed'), NOW)
-for _, id in ipairs(promoted) do
-    redis.call('ZREM', KEY('delayed'), id)
-    local job = load_job(id)
-    if job and job.field.status == STATUS.delayed then
-        move(job, STATUS.waiting)
-        make_ready(job, NOW)
-        emit(job)
-        save(job)
-    end
+-- Calls `handle(id)` for the members of `key` up to `upto`, lowest first, as far as the round goes. How many it did.
+local function each_due(key, upto, handle)
+    local ids = redis.call('ZRANGEBYSCORE', key, '-inf', upto, 'LIMIT', 0, left + 1)
+    local done = math.min(#ids, left)
+    for i = 1, done do handle(ids[i]) end
+    left = left - done
+    more = more or #ids > done
+    return done
 end
 
 local crashed = {}
-for _, id in ipairs(due(KEY('leases'), NOW)) do
+each_due(KEY('leases'), NOW, function(id)
     local job = load_job(id)
     if job and job.field.worker then
         crashed[job.field.type] = (crashed[job.field.type] or 0) + 1
@@ -55,23 +49,36 @@ for _, id in ipairs(due(KEY('leases'), NOW)) do
     else
         redis.call('ZREM', KEY('leases'), id)
     end
-end
+end)
+
+local promoted = each_due(KEY('delayed'), NOW, function(id)
+    redis.call('ZREM', KEY('delayed'), id)
+    local job = load_job(id)
+    if job and job.field.status == STATUS.delayed then
+        note(job, MOMENT.due)
+        set(job, 'due', nil)
+        move(job, STATUS.waiting)
+        make_ready(job, place_of(job))
+        emit(job)
+        save(job)
+    end
+end)
 
 -- Work that can be claimed, a worker with credit, and nobody rang: the ring was lost or there was no credit then.
 local types = redis.call('HKEYS', KEY('types'))
 for _, job_type in ipairs(types) do
-    for _ = (rings[job_type] or 0) + 1, math.min(redis.call('LLEN', KEY('rotation', job_type)), BOUND) do
+    for _ = (rings[job_type] or 0) + 1, math.min(redis.call('LLEN', KEY('rotation', job_type)), ROUND) do
         if not ring(job_type) then break end
     end
     redis.call('ZREMRANGEBYSCORE', KEY('serving', job_type), '-inf', NOW)
 end
 redis.call('ZREMRANGEBYSCORE', KEY('workers'), '-inf', NOW)
 
-local removed = due(KEY('finished'), NOW)
-for _, id in ipairs(removed) do
-    redis.call('ZREM', KEY('finished'), id)
-    local job = load_job(id)
-    if job then
+local function forget(key)
+    return function(id)
+        redis.call('ZREM', key, id)
+        local job = load_job(id)
+        if not job then return end
         move(job, nil)
         redis.call('ZREM', KEY('jobs', job.field.user), id)
         redis.call('ZREM', KEY('completed', job.field.type, job.field.user), id)
@@ -79,7 +86,24 @@ for _, id in ipairs(removed) do
     end
 end
 
+local removed = 0
+local keeps = { [STATUS.completed] = LIMITS.retention_completed_ms, [STATUS.failed] = LIMITS.retention_failed_ms }
+for status, keep in pairs(keeps) do
+    local key = KEY('finished', status)
+    removed = removed + each_due(key, NOW - keep, forget(key))
+end
+
+-- Too little memory is left: what finished first goes, whatever its age.
+local tight = look_at_memory()
+while tight and left > 0 do
+    local key, id = oldest_finished()
+    if not key then break end
+    forget(key)(id)
+    removed, left, more = removed + 1, left - 1, true
+end
+
 -- A type that no worker has served for a week and that has no job is forgotten.
+write_counts()
 for _, job_type in ipairs(types) do
     if redis.call('EXISTS', KEY('serving', job_type)) == 1 or redis.call('EXISTS', KEY('counts', job_type)) == 1 then
         redis.call('HSET', KEY('served_at'), job_type, NOW)
@@ -91,6 +115,18 @@ for _, job_type in ipairs(types) do
     end
 end
 
+local swept_at = tonumber(redis.call('GET', KEY('swept_at')))
+local sweep = swept_at ~= nil and math.abs(NOW - swept_at) >= LIMITS.sweep_ms
+if sweep or not swept_at then redis.call('SET', KEY('swept_at'), string.format('%.0f', NOW)) end
+
 write_log()
 trim_log_by_age()
-return { skipped = false, more = more, promoted = #promoted, crashed = crashed, removed = #removed, rings = rings }
+return {
+    skipped = false,
+    more = more,
+    promoted = promoted,
+    crashed = crashed,
+    removed = removed,
+    sweep = sweep,
+    rings = rings,
+}

@@ -9,7 +9,7 @@ local verdicts = {}
 for i, held in ipairs(IN.held) do
     local job, holder = load_job(held.job), nil
     verdicts[i], holder = verdict_on(job, IN.worker, held.token)
-    if holder then redis.call('ZADD', KEY('leases'), NOW + number_of(job, 'lease'), job.id) end
+    if holder then extend(job, NOW + number_of(job, 'lease')) end
 end
 
 local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')

@@ -4,7 +4,7 @@
 -- out: { jobs[], cursor }
 -- idempotent: yes (it reads)
 -- memory: exempt
--- uses: record log counts read
+-- uses: record log counts steps read
 
 local STEP = 100
 

@@ -2,12 +2,70 @@
 --
 --   counts:<type>   hash: state -> jobs
 --   waiting         hash: user -> jobs waiting or delayed        running   hash: user -> jobs active
+--
+-- Many jobs of a call share a counter, so changes are gathered and written once, at the end of the call.
+
+local counted = {} -- key -> field -> change
+local known = {}   -- key -> field -> what is stored
 
 local function add(key, field, by)
-    local now = redis.call('HINCRBY', key, field, by)
-    if now <= 0 then redis.call('HDEL', key, field) end
-    return now
+    local fields = counted[key]
+    if not fields then
+        fields = {}
+        counted[key] = fields
+    end
+    fields[field] = (fields[field] or 0) + by
 end
+
+local function stored(key, field)
+    local fields = known[key]
+    if not fields then
+        fields = {}
+        known[key] = fields
+    end
+    fields[field] = fields[field] or tonumber(redis.call('HGET', key, field)) or 0
+    return fields[field]
+end
+
+-- Reads counters that will be asked for, together.
+local function foresee(key, names)
+    if #names == 0 then return end
+    local fields = known[key] or {}
+    known[key] = fields
+    for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do fields[names[i]] = tonumber(value) or 0 end
+end
+
+-- A counter as it will be at the end of the call.
+local function count_of(key, field)
+    return stored(key, field) + (counted[key] and counted[key][field] or 0)
+end
+
+local function write_counts()
+    for key, fields in pairs(counted) do
+        local names, write, drop = {}, {}, {}
+        for field, by in pairs(fields) do
+            if by ~= 0 then names[#names + 1] = field end
+        end
+        if #names == 1 and not known[key] then
+            if redis.call('HINCRBY', key, names[1], fields[names[1]]) <= 0 then redis.call('HDEL', key, names[1]) end
+            names = {}
+        end
+        foresee(key, names)
+        for _, field in ipairs(names) do
+            local count = known[key][field] + fields[field]
+            if count > 0 then
+                write[#write + 1] = field
+                write[#write + 1] = count
+            else
+                drop[#drop + 1] = field
+            end
+        end
+        if #write > 0 then redis.call('HSET', key, unpack(write)) end
+        if #drop > 0 then redis.call('HDEL', key, unpack(drop)) end
+    end
+    counted, known = {}, {}
+end
+at_end[#at_end + 1] = write_counts
 
 local QUEUED = { [STATUS.waiting] = true, [STATUS.delayed] = true }
 
@@ -22,5 +80,5 @@ local function move(job, status)
 end
 
 local function running_of(user)
-    return tonumber(redis.call('HGET', KEY('running'), user)) or 0
+    return count_of(KEY('running'), user)
 end

@@ -7,7 +7,7 @@ local ENTRY_OVERHEAD = 64 -- what the stream keeps of an entry besides its updat
 local MAX_DROPS = 16      -- heads dropped in one call at most, so that a call's time is bounded
 
 local updates = {}
-local calendar = {}
+local calendar, seconds = {}, {}
 
 -- Days since 1970 as `2026-11-24` (proleptic Gregorian calendar; Howard Hinnant, "chrono-compatible low-level date
 -- algorithms", civil_from_days).
@@ -28,20 +28,25 @@ end
 local function iso(ms)
     ms = tonumber(ms)
     if not ms then return 'null' end
-    local days = math.floor(ms / 86400000)
-    local rest = ms - days * 86400000
-    return string.format('"%sT%02d:%02d:%02d.%03dZ"', date_of(days), math.floor(rest / 3600000),
-        math.floor(rest / 60000) % 60, math.floor(rest / 1000) % 60, rest % 1000)
+    local second = math.floor(ms / 1000)
+    local start = seconds[second]
+    if not start then
+        local days = math.floor(second / 86400)
+        local rest = second - days * 86400
+        start = string.format('"%sT%02d:%02d:%02d.', date_of(days), math.floor(rest / 3600), math.floor(rest / 60) % 60,
+            rest % 60)
+        seconds[second] = start
+    end
+    return start .. string.format('%03d', ms - second * 1000) .. 'Z"'
 end
 
 -- The whole job:update but its cursor, which only the reader knows.
 local function update_of(job)
     local f = job.field
-    local head = redis.call('GETRANGE', job_key(job.id, ':body'), 0, number_of(job, 'head') - 1)
     local failure = f.error and redis.call('GET', job_key(job.id, ':error')) or 'null'
-    local lines = redis.call('LRANGE', job_key(job.id, ':log'), -UPDATE_LOG_LINES, -1)
+    local lines = f.logbytes and redis.call('LRANGE', job_key(job.id, ':log'), -UPDATE_LOG_LINES, -1) or {}
     return table.concat({
-        '{', head,
+        '{', head_of(job),
         ',"status":"', f.status, '","progress":', f.progress or '0', ',"stage":', f.stage or 'null',
         ',"logs":[', table.concat(lines, ','), '],"result":', job.result or 'null', ',"error":', failure,
         ',"attempt":', f.attempts or '0', ',"attemptsMax":', f.attempts_max, ',"crashes":', f.crashes or '0',
@@ -85,6 +90,7 @@ local function write_log()
     redis.call('HSET', KEY('log'), 'n', n, 'at', at, 'dropped', dropped, 'last', id)
     updates = {}
 end
+at_end[#at_end + 1] = write_log
 
 -- The log's position, as a cursor for whole entries.
 local function log_cursor()

@@ -5,9 +5,15 @@
 
 local WHOLE, LISTED, UPDATED = 1, 2, 3
 
+local function names_of_steps(job)
+    local names = {}
+    for place, step in ipairs(steps_of(job)) do names[place] = step[1] end
+    return names
+end
+
 local function body_of(job, extent)
     if extent ~= UPDATED then return redis.call('GET', job_key(job.id, ':body')) end
-    return redis.call('GETRANGE', job_key(job.id, ':body'), 0, number_of(job, 'head') - 1) .. '\n{}'
+    return head_of(job) .. '\n{}'
 end
 
 local function describe(id, extent)
@@ -21,6 +27,7 @@ local function describe(id, extent)
         result = brief or redis.call('GET', job_key(id, ':result')) or nil,
         error = redis.call('GET', job_key(id, ':error')) or nil,
         log = redis.call('LRANGE', job_key(id, ':log'), extent == UPDATED and -UPDATE_LOG_LINES or 0, -1),
+        steps = extent ~= UPDATED and job.field.steps and names_of_steps(job) or nil,
     }
 end
 

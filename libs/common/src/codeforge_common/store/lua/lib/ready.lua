@@ -1,14 +1,17 @@
 -- What can be claimed, in a rotation of the users who have something ready and are under their cap.
 --
 --   ready:<type>:<user>   sorted set: job -> its place (when it became ready)
+--   delayed               sorted set: job -> when it is due
 --   rotation:<type>       list of users, next one first      rotating:<type>   set of who stands in it
---   parked:<user>         set of types in which the user left the rotation at the running cap
+--   parked                hash: user -> the types in whose rotation the user doesn't stand for the cap, with blanks
 --   heads:<type>          sorted set: user -> place of the user's first ready job (for the oldest waiting)
 --   credit:<type>         sorted set: worker -> end of its credit      credits:<type>   hash: worker -> slots left
 --
 -- The list and the set together are cheaper than one sorted set.
 
 local rings = {}
+local heads = {} -- type -> user -> place of the first ready job; false: there is none
+local nobody_parked = false -- known to be so
 
 local function live(stored_end)
     -- A clock may have stepped back: an end is believed only within its lifetime.
@@ -51,21 +54,57 @@ local function enter_rotation(job_type, user)
     end
 end
 
+local function parked_types(user)
+    return redis.call('HGET', KEY('parked'), user) or ' '
+end
+
 local function park(job_type, user)
-    redis.call('SADD', KEY('parked', user), job_type)
+    local types = parked_types(user)
+    if string.find(types, ' ' .. job_type .. ' ', 1, true) then return end
+    redis.call('HSET', KEY('parked'), user, types .. job_type .. ' ')
+    nobody_parked = false
+end
+
+local function forget_parked(job_type, user)
+    local types = parked_types(user)
+    local from, to = string.find(types, ' ' .. job_type .. ' ', 1, true)
+    if not from then return end
+    local rest = string.sub(types, 1, from) .. string.sub(types, to + 1)
+    if rest == ' ' then
+        redis.call('HDEL', KEY('parked'), user)
+    else
+        redis.call('HSET', KEY('parked'), user, rest)
+    end
 end
 
 -- The user's first ready job of the type, as { job, place }; keeps `heads` true to it.
 local function refresh_head(job_type, user)
     local first = redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0, 'WITHSCORES')
-    if #first == 0 then
-        redis.call('ZREM', KEY('heads', job_type), user)
-        return nil
-    end
-    redis.call('ZADD', KEY('heads', job_type), first[2], user)
-    return first
+    local changed = heads[job_type] or {}
+    heads[job_type] = changed
+    changed[user] = first[2] or false
+    return first[2] and first
 end
 
+local function write_heads()
+    for job_type, changed in pairs(heads) do
+        local put, drop = {}, {}
+        for user, place in pairs(changed) do
+            if place then
+                put[#put + 1] = place
+                put[#put + 1] = user
+            else
+                drop[#drop + 1] = user
+            end
+        end
+        if #put > 0 then redis.call('ZADD', KEY('heads', job_type), unpack(put)) end
+        if #drop > 0 then redis.call('ZREM', KEY('heads', job_type), unpack(drop)) end
+    end
+    heads = {}
+end
+at_end[#at_end + 1] = write_heads
+
+-- Whether a ring is due.
 local function make_ready(job, place)
     local job_type, user = job.field.type, job.field.user
     set(job, 'since', NOW)
@@ -73,10 +112,15 @@ local function make_ready(job, place)
     refresh_head(job_type, user)
     if at_cap(user) then
         park(job_type, user)
-        return
+        return false
     end
     enter_rotation(job_type, user)
-    ring(job_type)
+    return ring(job_type)
+end
+
+local function delay(job, due)
+    set(job, 'due', due)
+    redis.call('ZADD', KEY('delayed'), due, job.id)
 end
 
 -- Takes a job out that will not run (it was cancelled).
@@ -84,7 +128,7 @@ local function unready(job)
     local job_type, user = job.field.type, job.field.user
     redis.call('ZREM', KEY('ready', job_type, user), job.id)
     if refresh_head(job_type, user) then return end
-    redis.call('SREM', KEY('parked', user), job_type)
+    forget_parked(job_type, user)
     if redis.call('SREM', KEY('rotating', job_type), user) == 1 then
         redis.call('LREM', KEY('rotation', job_type), 1, user)
     end
@@ -92,16 +136,34 @@ end
 
 -- A slot of the user's has become free: back into the rotations that the user had to leave.
 local function unpark(user)
-    if at_cap(user) then return end
-    local types = redis.call('SMEMBERS', KEY('parked', user))
-    if #types == 0 then return end
-    redis.call('DEL', KEY('parked', user))
-    for _, job_type in ipairs(types) do
+    -- Most of the time nobody is parked; asking that once a call is cheaper than asking for each user.
+    nobody_parked = nobody_parked or redis.call('EXISTS', KEY('parked')) == 0
+    if nobody_parked or at_cap(user) then return end
+    local types = parked_types(user)
+    redis.call('HDEL', KEY('parked'), user)
+    for job_type in string.gmatch(types, '%S+') do
         if redis.call('EXISTS', KEY('ready', job_type, user)) == 1 then
             enter_rotation(job_type, user)
             ring(job_type)
         end
     end
+end
+
+-- Since when the first ready job of the type, by its place, has been waiting; nil where none is ready.
+local function oldest_since(job_type)
+    local user = redis.call('ZRANGE', KEY('heads', job_type), 0, 0)[1]
+    local id = user and redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0)[1]
+    return id and tonumber(redis.call('HGET', job_key(id), 'since')) or nil
+end
+
+-- The place of a waiting job among its user's of the type, and how many come first, about: one of each user's in turn.
+local function standing(job)
+    local job_type, user = job.field.type, job.field.user
+    local rank = redis.call('ZRANK', KEY('ready', job_type, user), job.id)
+    if not rank then return nil end
+    local users = redis.call('LLEN', KEY('rotation', job_type))
+    if redis.call('SISMEMBER', KEY('rotating', job_type), user) == 0 then users = users + 1 end
+    return { position = rank + 1, ahead = users * (rank + 1) - 1 }
 end
 
 -- The next job of the type: of the user whose turn it is, that user's first. Nil when nobody has one to be claimed.

@@ -1,29 +1,36 @@
 -- A job's record and the strings beside it.
 --
 --   job:<id>         hash: type user session status seq token attempts attempts_max crashes created_at updated_at
---                    since started_at completed_at progress stage worker lease score number ended cancel sealed head
---                    logbytes error (there is one) traceparent retry_id. Values are short (a hash of values up to 64
---                    bytes takes a third of the memory); a field that would hold its default is left out.
+--                    since due priority started_at completed_at progress stage worker lease score number ended cancel
+--                    sealed head logbytes output output_kept steps noted forgotten error (there is one) traceparent
+--                    retry_id. Values are short (a hash of values up to 64 bytes takes a third of the memory); a field
+--                    that would hold its default is left out.
 --   job:<id>:body    the fixed part of every update (JSON members, `head` bytes long), a line feed, then the data
 --   job:<id>:log     list of log lines, each as JSON
 --   job:<id>:error   the last failure, JSON     job:<id>:result, :brief   the result and its abridged form, JSON
---   job:<id>:secret  the sealed secrets
+--   job:<id>:secret  the sealed secrets     job:<id>:steps, :output, :timeline   see the files of these names
 --
 -- `stage` and whatever else came from a worker as text is kept as JSON, so that an update is put together without
 -- encoding anything again.
 
-local PARTS = { '', ':body', ':log', ':error', ':result', ':brief', ':secret' }
+local PARTS = { '', ':body', ':log', ':error', ':result', ':brief', ':secret', ':steps', ':output', ':timeline' }
+
+local JOB = KEY('job') .. ':'
 
 local function job_key(id, part)
-    return KEY('job', id) .. (part or '')
+    return JOB .. id .. (part or '')
 end
 
 local function load_job(id)
     local flat = redis.call('HGETALL', job_key(id))
     if #flat == 0 then return nil end
-    local job = { id = id, field = {}, dirty = {} }
-    for i = 1, #flat, 2 do job.field[flat[i]] = flat[i + 1] end
-    return job
+    local field = {}
+    for i = 1, #flat, 2 do field[flat[i]] = flat[i + 1] end
+    return { id = id, field = field, write = {}, drop = {} }
+end
+
+local function new_job(id)
+    return { id = id, field = {}, write = {}, drop = {} }
 end
 
 local function number_of(job, name)
@@ -31,28 +38,43 @@ local function number_of(job, name)
 end
 
 local function set(job, name, value)
-    if type(value) == 'number' then value = string.format('%.0f', value) end
+    if value == nil then
+        if job.field[name] == nil then return end
+        job.drop[#job.drop + 1] = name
+    else
+        if type(value) == 'number' then value = string.format('%d', value) end
+        job.write[#job.write + 1] = name
+        job.write[#job.write + 1] = value
+    end
     job.field[name] = value
-    job.dirty[name] = true
 end
 
 local function save(job)
-    local write, drop = {}, {}
-    for name in pairs(job.dirty) do
-        if job.field[name] == nil then
-            drop[#drop + 1] = name
-        else
-            write[#write + 1] = name
-            write[#write + 1] = job.field[name]
-        end
+    local write, drop = job.write, {}
+    for _, name in ipairs(job.drop) do
+        if job.field[name] == nil then drop[#drop + 1] = name end
     end
     if #write > 0 then redis.call('HSET', job_key(job.id), unpack(write)) end
     if #drop > 0 then redis.call('HDEL', job_key(job.id), unpack(drop)) end
-    job.dirty = {}
+    job.write, job.drop = {}, {}
 end
 
 local function remove(job)
-    for _, part in ipairs(PARTS) do redis.call('DEL', job_key(job.id, part)) end
+    local keys = {}
+    for i, part in ipairs(PARTS) do keys[i] = job_key(job.id, part) end
+    redis.call('DEL', unpack(keys))
+end
+
+-- The job's place among its user's: when it came, less its head start.
+local function place_of(job)
+    return NOW - 1000 * number_of(job, 'priority')
+end
+
+-- The fixed members of an update. The body stays at hand, as a call often needs it twice.
+local function head_of(job)
+    local bytes = number_of(job, 'head')
+    if job.body then return string.sub(job.body, 1, bytes) end
+    return redis.call('GETRANGE', job_key(job.id, ':body'), 0, bytes - 1)
 end
 
 -- Forgets the failure of an earlier attempt.

@@ -1,10 +1,13 @@
--- Progress, stage and log lines of a run. A report that comes again (its number isn't greater) appends nothing.
+-- Progress, stage, log lines and output of a run. A report that comes again (its number isn't greater) appends nothing.
 
+-- Whether anything changed that an update shows.
 local function take_report(job, report)
     if report.number <= number_of(job, 'number') then return false end
     set(job, 'number', report.number)
+    if report.output then append_output(job, report.output) end
+    local shown = report.stage ~= nil or report.progress ~= nil or #report.lines > 0
     if report.progress and report.progress > number_of(job, 'progress') then set(job, 'progress', report.progress) end
     if report.stage then set(job, 'stage', report.stage) end
     append_lines(job, report.lines)
-    return true
+    return shown
 end

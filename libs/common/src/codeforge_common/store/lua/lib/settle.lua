@@ -1,8 +1,8 @@
 -- How a run ends, and how a job comes to rest.
 --
---   finished                  sorted set: job -> when its record goes
+--   finished:<completed|failed>   sorted set: job -> when it came to rest (0: its record may go); cancelled jobs are
+--                             kept as long as failed ones
 --   completed:<type>:<user>   sorted set: job -> when it completed, to keep no more than the newest of them
---   delayed                   sorted set: job -> when it is due
 
 local YOUNG_MS = 3600000 -- no completed job younger than this goes because there are many
 local MOST_OVER = 16     -- of those over the count, how many one finish looks at
@@ -14,19 +14,36 @@ local function keep_newest(job)
     local over = redis.call('ZCARD', key) - LIMITS.retention_completed_count
     if over <= 0 then return end
     local old = redis.call('ZRANGEBYSCORE', key, '-inf', NOW - YOUNG_MS, 'LIMIT', 0, math.min(over, MOST_OVER))
-    for _, id in ipairs(old) do redis.call('ZADD', KEY('finished'), NOW, id) end
+    for _, id in ipairs(old) do redis.call('ZADD', KEY('finished', STATUS.completed), 0, id) end
 end
 
-local function rest(job, status)
-    local keep = status == STATUS.completed and LIMITS.retention_completed_ms or LIMITS.retention_failed_ms
+local at_rest = {} -- key -> pairs for ZADD
+
+local function write_finished()
+    for key, jobs in pairs(at_rest) do call_in_parts('ZADD', key, jobs) end
+    at_rest = {}
+end
+at_end[#at_end + 1] = write_finished
+
+local function finished_key(status)
+    return KEY('finished', status == STATUS.completed and status or STATUS.failed)
+end
+
+local function rest(job, status, reason)
+    if status ~= STATUS.completed then
+        note(job, status == STATUS.failed and MOMENT.failed or MOMENT.cancelled, { reason = reason })
+    end
     move(job, status)
     set(job, 'completed_at', NOW)
     emit(job)
     save(job)
-    redis.call('ZADD', KEY('finished'), NOW + keep, job.id)
+    local finished = at_rest[finished_key(status)] or {}
+    at_rest[finished_key(status)] = finished
+    finished[#finished + 1] = NOW
+    finished[#finished + 1] = job.id
     if status == STATUS.completed then
         keep_newest(job)
-        redis.call('DEL', job_key(job.id, ':secret'))
+        if job.field.sealed then redis.call('DEL', job_key(job.id, ':secret')) end
     elseif job.field.sealed then
         redis.call('PEXPIRE', job_key(job.id, ':secret'), LIMITS.secrets_retry_ms)
     end
@@ -39,7 +56,7 @@ end
 
 local function fail(job, reason)
     keep_error(job, reason)
-    rest(job, STATUS.failed)
+    rest(job, STATUS.failed, reason)
 end
 
 -- Back among the waiting, at the place that the job had among its user's.
@@ -54,8 +71,9 @@ local function wait_again(job)
     save(job)
 end
 
-local function hand_back(job)
+local function hand_back(job, reason)
     release(job)
+    note(job, MOMENT.handed_back, { reason = reason })
     if job.field.cancel then return rest(job, STATUS.cancelled) end
     say(job, 'Handed back, waiting for another worker')
     wait_again(job)
@@ -64,6 +82,7 @@ end
 local function crash(job)
     release(job)
     set(job, 'crashes', number_of(job, 'crashes') + 1)
+    note(job, MOMENT.crashed, { reason = '"The lease ran out: the worker was not heard of in time."' })
     if job.field.cancel then return rest(job, STATUS.cancelled) end
     local crashes = number_of(job, 'crashes')
     if crashes >= LIMITS.max_crashes then
@@ -76,22 +95,27 @@ local function crash(job)
 end
 
 local function retry_later(job, reason, delay_ms)
+    local why = reason and ': ' .. cjson.decode('[' .. reason .. ']')[1] or ''
+    local when = delay_ms > 0 and string.format('in %.1f s', delay_ms / 1000) or 'at once'
+    say(job, string.format('Attempt %s of %s failed, the next one follows %s', job.field.attempts,
+        job.field.attempts_max, when) .. why)
+    note(job, MOMENT.retry_scheduled, { reason = reason, due = string.format('%.0f', NOW + delay_ms) })
     set(job, 'progress', nil)
     set(job, 'stage', nil)
     if reason then keep_error(job, reason) end
     if delay_ms > 0 then
         move(job, STATUS.delayed)
-        redis.call('ZADD', KEY('delayed'), NOW + delay_ms, job.id)
+        delay(job, NOW + delay_ms)
     else
         move(job, STATUS.waiting)
-        make_ready(job, NOW)
+        make_ready(job, place_of(job))
     end
     emit(job)
     save(job)
 end
 
 local function keep_result(job, outcome)
-    if not outcome.result then return end
+    if not outcome.result or outcome.result == 'null' then return end
     redis.call('SET', job_key(job.id, ':result'), outcome.result)
     if outcome.abridged then redis.call('SET', job_key(job.id, ':brief'), outcome.abridged) end
     job.result = outcome.abridged or outcome.result
@@ -106,7 +130,7 @@ local function settle(worker, outcome)
     end
     for _, report in ipairs(outcome.reports) do take_report(job, report) end
     if outcome.kind == OUTCOME.handed_back then
-        hand_back(job)
+        hand_back(job, outcome.reason)
         return { VERDICT.held, job.field.status }
     end
     release(job)
