@@ -11,9 +11,11 @@ import httpx2
 import pytest
 
 from tests.guide import handlers
-from tests.plugins.house import House, open_house
+from tests.plugins.house import House, each_broker, open_house
 from tests.plugins.namespace import fresh_namespace
 from tests.plugins.program import SESSION_PIDS
+
+__all__ = ["each_broker"]
 
 
 @pytest.fixture(scope="package")
@@ -29,9 +31,11 @@ def job_types(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def house(redis_url: str, job_types: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(
+    redis_url: str, house_broker: str, job_types: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """Gateway, notifier and worker, started once for all lessons. A failed attempt is tried again soon."""
-    environment = {"PYTHONPATH": str(job_types), "JOB_BACKOFF_SECONDS": "0.1"}
+    environment = {"BROKER_URL": house_broker, "PYTHONPATH": str(job_types), "JOB_BACKOFF_SECONDS": "0.1"}
     with (
         fresh_namespace(redis_url) as namespace,
         open_house(

@@ -54,12 +54,15 @@ def run_of(job_id: str, *, job_type: str = "echo", token: int = 1, lease_ms: int
 class FakeStore(Store):
     """``ready``: runs that the next claims give out. ``troubles``: raised by the next calls, one each.
 
-    ``verdicts``: what reports and renewals answer by job, HELD where nothing is said. ``gate``: calls wait for it.
-    ``meanwhile``: what happens while a call of that name is under way.
+    ``batch``: how many runs it gives out for a slot. ``gathering_ms``: what its claims say of that.
+    ``verdicts``: what reports, steps and renewals answer by job, HELD where nothing is said. ``gate``: calls wait for
+    it. ``meanwhile``: what happens while a call of that name is under way.
     """
 
     def __init__(self) -> None:
         self.ready: list[Run] = []
+        self.batch = 1
+        self.gathering_ms: int | None = None
         self.troubles: list[Exception] = []
         self.verdicts: dict[str, Verdict] = {}
         self.announce_wanted = False
@@ -77,8 +80,9 @@ class FakeStore(Store):
         self, *, worker: str, number: int, slots: int, serves: Sequence[Served], outcomes: Sequence[Outcome] = ()
     ) -> Turn:
         await self._call("claim", number=number, slots=slots, serves=[one.type for one in serves], outcomes=outcomes)
-        runs, self.ready = self.ready[:slots], self.ready[slots:]
-        return Turn(settled=_settle(outcomes), runs=runs, rings={})
+        most = slots * self.batch
+        runs, self.ready = self.ready[:most], self.ready[most:]
+        return Turn(settled=_settle(outcomes), runs=runs, rings={}, gathering_ms=self.gathering_ms)
 
     async def settle(self, *, worker: str, outcomes: Sequence[Outcome]) -> tuple[Sequence[Settled], Mapping[str, int]]:
         await self._call("settle", outcomes=outcomes)
@@ -87,6 +91,14 @@ class FakeStore(Store):
     async def report(self, *, worker: str, reports: Sequence[Report]) -> Sequence[Verdict]:
         await self._call("report", reports=reports)
         return [self.verdicts.get(report.job_id, Verdict.HELD) for report in reports]
+
+    async def step(self, *, worker: str, job_id: str, token: int, name: str, result: str) -> Verdict:
+        await self._call("step", job_id=job_id, step=name, result=result)
+        return self.verdicts.get(job_id, Verdict.HELD)
+
+    async def assert_held(self, *, worker: str, job_id: str, token: int) -> Verdict:
+        await self._call("hold", job_id=job_id)
+        return self.verdicts.get(job_id, Verdict.HELD)
 
     async def renew(
         self, *, worker: str, held: Sequence[Held], answered: int, free: int, serves: Sequence[Served], digest: str

@@ -33,8 +33,16 @@ def lease_for(
     since: float = 0,
     pausable: bool = False,
     wall_end: float | None = None,
+    slots: int = 1,
 ) -> Lease:
     """A lease of ten seconds."""
     return Lease(
-        job_id=job_id, token=token, seconds=10, since=since, holder=holder, pausable=pausable, wall_end=wall_end
+        job_id=job_id,
+        token=token,
+        seconds=10,
+        since=since,
+        holder=holder,
+        pausable=pausable,
+        wall_end=wall_end,
+        slots=slots,
     )

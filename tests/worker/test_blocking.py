@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from codeforge_worker.blocking import BlockingRun, ChildDied, ChildLimits
 from codeforge_worker.context import Assignment, BlockingContext, Cancelled, ReportSink
 from codeforge_worker.outcome import Fail, HandlerRaised, Retry
 from codeforge_worker.result import Json
+from codeforge_worker.steps import Keeper, Unkept
 from tests.plugins.waiting import wait_for
 from tests.worker.live.bench import lives
 
@@ -52,14 +54,27 @@ class Notes(ReportSink):
     def log(self, text: str) -> None:
         self.said.append(text)
 
+    def output(self, text: str) -> None:
+        self.said.append({"output": text})
 
-def start(handler: Any, scratch: Path, *, notes: Notes | None = None, cancel_seconds: float = 5) -> BlockingRun:
+
+def start(
+    handler: Any,
+    scratch: Path,
+    *,
+    notes: Notes | None = None,
+    cancel_seconds: float = 5,
+    finished: Mapping[str, str] | None = None,
+    keeper: Keeper | None = None,
+) -> BlockingRun:
     return BlockingRun(
-        handler=f"tests.worker.test_blocking:{handler.__name__}",
+        handler=f"{handler.__module__}:{handler.__name__}",
         assignment=ASSIGNMENT,
         sink=notes or Notes(),
+        finished=finished or {},
+        keeper=lambda: keeper or Unkept(),
         scratch=scratch,
-        limits=ChildLimits(result_bytes=1000, cancel_seconds=cancel_seconds),
+        limits=ChildLimits(result_bytes=1000, step_bytes=1000, steps=3, cancel_seconds=cancel_seconds),
     )
 
 
@@ -212,7 +227,8 @@ def test_a_child_ends_with_its_worker_even_without_a_guard(tmp_path: Path) -> No
         theirs.close()
         facts = {**ASSIGNMENT.facts(), "created_at": ASSIGNMENT.created_at.isoformat()}
         handler = f"{__name__}:{never_look_up.__name__}"
-        first = {"assignment": facts, "handler": handler, "scratch": str(tmp_path), "result_bytes": 1000}
+        limits = {"result_bytes": 1000, "step_bytes": 1000, "steps": 1, "finished": {}}
+        first = {"assignment": facts, "handler": handler, "scratch": str(tmp_path), **limits}
         ours.sendall(json.dumps(first).encode() + b"\n")
         try:
             assert b"begun" in ours.recv(1000)

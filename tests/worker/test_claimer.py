@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -25,28 +25,48 @@ from tests.worker.fake_store import FakeStore, SilentBell, run_of
 from tests.worker.holder import RecordingHolder
 
 
-class FakeRun(SimpleNamespace):
+class FakeAttempt(SimpleNamespace):
+    """One job of a :class:`FakeRun`."""
+
+    def __init__(self, run: Run, since: float, slots: int) -> None:
+        lease = Lease(
+            job_id=run.job_id,
+            token=run.token,
+            seconds=run.lease_ms / 1000,
+            since=since,
+            holder=RecordingHolder(),
+            slots=slots,
+        )
+        super().__init__(run=run, lease=lease, seconds=0.1, outcome=None, stopped=None, retry=None)
+
+
+class FakeRun:
     """An execution that ends when the test says so."""
 
-    def __init__(self, run: Run, since: float, ring: str | None, ended: Callable[[Execution], None]) -> None:
-        lease = Lease(
-            job_id=run.job_id, token=run.token, seconds=run.lease_ms / 1000, since=since, holder=RecordingHolder()
-        )
-        super().__init__(run=run, lease=lease, ring=ring, seconds=0.1, outcome=None, stopped=None, retry=None)
+    def __init__(self, runs: Sequence[Run], since: float, ring: str | None, ended: Callable[[Execution], None]) -> None:
+        self.attempts = [FakeAttempt(run, since, 0 if place else 1) for place, run in enumerate(runs)]
+        self.leases = [attempt.lease for attempt in self.attempts]
+        self.ring = ring
         self.begun = False
         self._ended = ended
+
+    @property
+    def jobs(self) -> str:
+        """The ids of its jobs, one letter each."""
+        return "".join(lease.job_id for lease in self.leases)
 
     def begin(self) -> None:
         self.begun = True
 
     def end(self, kind: OutcomeKind | None = OutcomeKind.COMPLETED) -> None:
-        if kind is not None:
-            self.outcome = Outcome(job_id=self.run.job_id, token=self.run.token, kind=kind)
+        for attempt in self.attempts:
+            if kind is not None:
+                attempt.outcome = Outcome(job_id=attempt.run.job_id, token=attempt.run.token, kind=kind)
         self._ended(cast(Execution, self))
 
 
 class Desk:
-    """A claimer with two slots that serves two types."""
+    """A claimer with two slots that serves two types, and jobs of a third in batches of three."""
 
     def __init__(self, *, idle_seconds: float = 0) -> None:
         self.store = FakeStore()
@@ -59,8 +79,12 @@ class Desk:
             store=self.store,
             identity=Identity(
                 worker="w",
-                types=[JobType(name="echo"), JobType(name="other")],
-                serves=[Served(type="echo", lease_ms=10_000), Served(type="other", lease_ms=10_000)],
+                types=[JobType(name="echo"), JobType(name="other"), JobType(name="many", batch=3)],
+                serves=[
+                    Served(type="echo", lease_ms=10_000),
+                    Served(type="other", lease_ms=10_000),
+                    Served(type="many", lease_ms=10_000, batch=3, gather_ms=10),
+                ],
             ),
             leases=self.leases,
             prepare=self._prepare,
@@ -71,8 +95,8 @@ class Desk:
         )
         self.claimer.full = self.full.append
 
-    def _prepare(self, run: Run, since: float, ring: str | None) -> Execution:
-        self.runs.append(FakeRun(run, since, ring, self.claimer.ended))
+    def _prepare(self, runs: Sequence[Run], since: float, ring: str | None) -> Execution:
+        self.runs.append(FakeRun(runs, since, ring, self.claimer.ended))
         return cast(Execution, self.runs[-1])
 
     async def claims(self, number: int) -> list[dict[str, Any]]:
@@ -99,7 +123,7 @@ async def test_it_claims_at_the_start_for_all_free_slots(desk: Desk) -> None:
     (claim,) = await desk.claims(1)
     assert (claim["number"], claim["slots"], claim["outcomes"]) == (1, 2, [])
     await desk.quiet()
-    assert [(run.run.job_id, run.begun) for run in desk.runs] == [("a", True), ("b", True)]
+    assert [(run.jobs, run.begun) for run in desk.runs] == [("a", True), ("b", True)]
     assert desk.leases.snapshot().answered == 1
     assert len(desk.store.asked("claim")) == 1
 
@@ -113,7 +137,7 @@ async def test_a_finish_brings_the_outcome_home_and_fills_the_slot_in_one_call(d
     assert (claims[1]["number"], claims[1]["slots"]) == (2, 1)
     assert [outcome.job_id for outcome in claims[1]["outcomes"]] == ["a"]
     await desk.quiet()
-    assert [run.run.job_id for run in desk.runs] == ["a", "b", "c"]
+    assert [run.jobs for run in desk.runs] == ["a", "b", "c"]
     assert {lease.job_id for lease in desk.leases.held} == {"b", "c"}
     assert desk.metrics.registry.get_sample_value("codeforge_claims_total", {"cause": "finish"}) == 1
 
@@ -183,12 +207,13 @@ async def test_a_claim_answered_too_late_is_handed_back_and_not_run(
     await desk.quiet()
     times = iter([100.0, 105.1])
     monkeypatch.setattr(clock, "now", lambda: next(times, 105.1))
-    desk.store.ready = [run_of("late"), run_of("long", lease_ms=60_000)]
+    desk.store.ready = [run_of("late"), run_of("long", job_type="other", lease_ms=60_000)]
     desk.claimer.look(ClaimCause.RING)
     await wait_for(lambda: bool(desk.store.asked("settle")), within=2, what="the hand-back")
     (settled,) = desk.store.asked("settle")
-    assert [(one.job_id, one.kind) for one in settled["outcomes"]] == [("late", OutcomeKind.HANDED_BACK)]
-    assert [run.run.job_id for run in desk.runs] == ["long"]
+    told = [(one.job_id, one.kind, one.reason) for one in settled["outcomes"]]
+    assert told == [("late", OutcomeKind.HANDED_BACK, "The claim's answer came too late.")]
+    assert [run.jobs for run in desk.runs] == ["long"]
     await desk.quiet()
     assert desk.bell.rings == [{"echo": 1}]
 
@@ -203,6 +228,8 @@ async def test_a_claim_answered_after_the_stop_is_handed_back(desk: Desk) -> Non
     desk.leases.refuse()
     desk.store.gate.set()
     await wait_for(lambda: bool(desk.store.asked("settle")), within=2, what="the hand-back")
+    (settled,) = desk.store.asked("settle")
+    assert [one.reason for one in settled["outcomes"]] == ["The worker is stopping."]
     assert desk.runs == []
 
 
@@ -254,7 +281,11 @@ async def test_types_take_turns_beginning_after_the_one_served_last(desk: Desk) 
     await desk.quiet()
     desk.runs[0].end()
     claims = await desk.claims(3)
-    assert [claim["serves"] for claim in claims] == [["echo", "other"], ["other", "echo"], ["echo", "other"]]
+    assert [claim["serves"] for claim in claims] == [
+        ["echo", "other", "many"],
+        ["other", "many", "echo"],
+        ["many", "echo", "other"],
+    ]
 
 
 async def test_an_idle_worker_looks_by_itself() -> None:
@@ -269,3 +300,25 @@ async def test_with_the_look_switched_off_it_does_not(desk: Desk) -> None:
     await desk.quiet()
     await asyncio.sleep(0.05)
     assert len(desk.store.asked("claim")) == 1
+
+
+async def test_jobs_of_a_batch_share_a_run_and_its_slot(desk: Desk) -> None:
+    desk.store.ready = [run_of(job_id, job_type="many") for job_id in "abcde"]
+    desk.store.batch = 3
+    await desk.claims(1)
+    await desk.quiet()
+    assert [run.jobs for run in desk.runs] == ["abc", "de"]
+    assert desk.leases.free == 0
+    desk.runs[0].end()
+    claims = await desk.claims(2)
+    assert (claims[1]["slots"], [outcome.job_id for outcome in claims[1]["outcomes"]]) == (1, ["a", "b", "c"])
+    await desk.quiet()
+    assert {lease.job_id for lease in desk.leases.held} == {"d", "e"}
+
+
+async def test_while_a_batch_gathers_it_looks_again_in_time(desk: Desk) -> None:
+    desk.store.gathering_ms = 1
+    await desk.claims(2)
+    desk.store.ready = [run_of("a", job_type="many")]
+    await wait_for(lambda: bool(desk.runs), within=30, what="the batch")
+    assert desk.metrics.registry.get_sample_value("codeforge_claims_total", {"cause": "gathered"}) == 1

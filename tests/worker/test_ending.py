@@ -17,7 +17,9 @@ from codeforge_worker.outcome import Fail, Retry
 
 COMPLETED = Ending(kind=OutcomeKind.COMPLETED, result="'done'")
 CANCELLED = Ending(kind=OutcomeKind.CANCELLED)
-HANDED_BACK = Ending(kind=OutcomeKind.HANDED_BACK)
+STOPPING = Ending(kind=OutcomeKind.HANDED_BACK, reason="The worker is stopping.")
+AWAY = Ending(kind=OutcomeKind.HANDED_BACK, reason="The lease ran out of time: the store was away.")
+LEFT = Ending(kind=OutcomeKind.HANDED_BACK, reason="Another job of its batch was lost.")
 FAILED = Ending(kind=OutcomeKind.FAILED, reason="no: Never.")
 STOPPED = Raised(asyncio.CancelledError())
 STOPPED_CHILD = Raised(Cancelled())
@@ -50,10 +52,11 @@ def again(retry: RetryReason, reason: str, after: float | None = None) -> Ending
         (ERROR, Stop.CANCELLED, CANCELLED),
         (Returned("done"), Stop.CANCELLED, COMPLETED),
         # A stop that isn't the job's fault.
-        (STOPPED, Stop.SHUTDOWN, HANDED_BACK),
-        (STOPPED_CHILD, Stop.SHUTDOWN, HANDED_BACK),
-        (ERROR, Stop.SHUTDOWN, HANDED_BACK),
-        (STOPPED, Stop.LEASE, HANDED_BACK),
+        (STOPPED, Stop.SHUTDOWN, STOPPING),
+        (STOPPED_CHILD, Stop.SHUTDOWN, STOPPING),
+        (ERROR, Stop.SHUTDOWN, STOPPING),
+        (STOPPED, Stop.LEASE, AWAY),
+        (STOPPED, Stop.BATCH, LEFT),
         (Returned("done"), Stop.LEASE, COMPLETED),
         (Raised(Fail("no", "Never.")), Stop.SHUTDOWN, FAILED),
         # The job is lost: there is nothing to tell.

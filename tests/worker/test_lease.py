@@ -30,6 +30,17 @@ def test_ending_twice_frees_one_slot() -> None:
     assert leases.free == 1
 
 
+def test_the_jobs_of_a_batch_fill_one_slot() -> None:
+    leases = Leases(slots=2)
+    first, second = (lease_for(RecordingHolder(), job_id=job, slots=slots) for job, slots in (("a", 1), ("b", 0)))
+    leases.answered(1, [first, second])
+    assert leases.free == 1
+    leases.end(second)
+    assert leases.free == 1
+    leases.end(first)
+    assert leases.free == 2
+
+
 def test_a_worker_that_refuses_work_has_no_free_slot() -> None:
     leases = Leases(slots=3)
     leases.refuse()

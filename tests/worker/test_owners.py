@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -15,9 +16,9 @@ async def owners() -> TaskOwners:
     return TaskOwners(asyncio.get_running_loop())
 
 
-def seen_from_another_thread(owners: TaskOwners) -> Lease | None:
+def seen_from_another_thread(owners: TaskOwners) -> Sequence[Lease]:
     """Whose code the loop is in; blocks the loop meanwhile, as a hanging handler does."""
-    seen: list[Lease | None] = []
+    seen: list[Sequence[Lease]] = []
     thread = threading.Thread(target=lambda: seen.append(owners.current()))
     thread.start()
     thread.join()
@@ -25,26 +26,26 @@ def seen_from_another_thread(owners: TaskOwners) -> Lease | None:
 
 
 async def test_a_run_s_tasks_and_theirs_are_known(owners: TaskOwners) -> None:
-    lease = lease_for(RecordingHolder())
+    leases = [lease_for(RecordingHolder(), job_id=job_id) for job_id in ("one", "another of its batch")]
 
-    async def inner() -> Lease | None:
+    async def inner() -> Sequence[Lease]:
         return seen_from_another_thread(owners)
 
-    async def outer() -> list[Lease | None]:
+    async def outer() -> list[Sequence[Lease]]:
         return [seen_from_another_thread(owners), await asyncio.create_task(inner())]
 
-    brood = owners.brood(lease)
+    brood = owners.brood(leases)
     task = asyncio.get_running_loop().create_task(outer(), context=brood.context())
-    assert await task == [lease, lease]
+    assert await task == [leases, leases]
 
 
 async def test_what_is_nobody_s_is_nobody_s(owners: TaskOwners) -> None:
-    owners.brood(lease_for(RecordingHolder()))
-    assert seen_from_another_thread(owners) is None
+    owners.brood([lease_for(RecordingHolder())])
+    assert not seen_from_another_thread(owners)
 
 
 async def test_what_a_run_leaves_behind_ends_with_it(owners: TaskOwners) -> None:
-    brood = owners.brood(lease_for(RecordingHolder()))
+    brood = owners.brood([lease_for(RecordingHolder())])
     left: list[asyncio.Task[None]] = []
 
     async def forget() -> None:
@@ -56,7 +57,7 @@ async def test_what_a_run_leaves_behind_ends_with_it(owners: TaskOwners) -> None
 
 
 async def test_a_cancel_meanwhile_does_not_leave_half_of_it(owners: TaskOwners) -> None:
-    brood = owners.brood(lease_for(RecordingHolder()))
+    brood = owners.brood([lease_for(RecordingHolder())])
     release, tidying = asyncio.Event(), asyncio.Event()
 
     async def tidy_up_slowly() -> None:

@@ -189,18 +189,9 @@ def test_nothing_is_left_a_second_after_the_worker_was_killed(tmp_path: Path, pa
     assert time.monotonic() - killed < 1
 
 
-STAYS = """
-sleep 600 &                 # in the group
-set -m; sleep 600 &         # in a group of its own
-echo ready
-wait
-"""
-"""A shell script whose processes stay in its session. What leaves it is lost with the guard."""
-
-
 @pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
 async def test_a_guard_that_is_killed_leaves_nothing_behind(tmp_path: Path, paused: bool) -> None:
-    async with guarded(["sh", "-c", STAYS], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+    async with guarded(["sh", "-c", f"{FAMILY} wait"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
         await first(process)
         assert len(living(tmp_path)) >= 4
         if paused:
@@ -216,9 +207,26 @@ async def test_a_guard_that_is_killed_leaves_nothing_behind(tmp_path: Path, paus
 
 
 async def test_any_thread_can_end_what_a_killed_guard_left(tmp_path: Path) -> None:
-    process = GuardedProcess.start(["sh", "-c", STAYS], cwd=tmp_path, stdout=subprocess.PIPE)
+    process = GuardedProcess.start(["sh", "-c", f"{FAMILY} wait"], cwd=tmp_path, stdout=subprocess.PIPE)
     await first(process)
     os.kill(process.pid, signal.SIGKILL)
+    assert process.kill_and_wait(timeout=5)
+    assert living(tmp_path) == []
+    process.close()
+
+
+async def test_a_guard_that_is_stopped_is_killed_with_all_that_it_guards(tmp_path: Path) -> None:
+    async with guarded(["sh", "-c", f"{FAMILY} wait"], cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        await first(process)
+        os.kill(process.pid, signal.SIGSTOP)
+    assert living(tmp_path) == []
+
+
+async def test_any_thread_can_end_what_a_stopped_guard_guards(tmp_path: Path) -> None:
+    process = GuardedProcess.start(["sh", "-c", f"{FAMILY} wait"], cwd=tmp_path, stdout=subprocess.PIPE)
+    await first(process)
+    os.kill(process.pid, signal.SIGSTOP)
+    assert not process.kill_and_wait(timeout=0)
     assert process.kill_and_wait(timeout=5)
     assert living(tmp_path) == []
     process.close()

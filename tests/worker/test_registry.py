@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -8,6 +8,8 @@ import pytest
 
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.job import BUILT_IN_TYPES
+from codeforge_common.store import Served
+from codeforge_worker.app import identity_of
 from codeforge_worker.context import BlockingContext, JobContext
 from codeforge_worker.registry import discover, handler, handlers_in
 
@@ -108,3 +110,28 @@ def test_what_cannot_be_a_handler_is_refused() -> None:
         handler("plain")(plain)
     with pytest.raises(ConfigurationError, match="a blocking handler is a plain function"):
         handler("blocking", blocking=True)(asynchronous)
+    with pytest.raises(ConfigurationError, match="wall_time is more than 0 seconds"):
+        handler("instant", wall_time=0)(asynchronous)
+    with pytest.raises(ConfigurationError, match="at least one attempt"):
+        handler("hopeless", attempts=0)(asynchronous)
+    with pytest.raises(ConfigurationError, match="a batch has at least two jobs"):
+        handler("alone", batch=1)(asynchronous)
+    with pytest.raises(ConfigurationError, match="a blocking handler takes no batches"):
+        handler("blocking", blocking=True, batch=2)(plain)
+    with pytest.raises(ConfigurationError, match="wait is for a batch"):
+        handler("waits", wait=1)(asynchronous)
+    with pytest.raises(ConfigurationError, match="no less than 0 seconds"):
+        handler("hurries", batch=2, wait=-1)(asynchronous)
+
+
+def test_a_handler_may_take_batches() -> None:
+    async def many(jobs: Sequence[JobContext]) -> list[int]:
+        return [1 for _ in jobs]
+
+    module = ModuleType("made")
+    module.many = handler("many", batch=32, wait=0.05)(many)  # type: ignore[attr-defined]
+    (found,) = handlers_in(module)
+    assert (found.batched, found.type.batch, found.gather_seconds) == (True, 32, 0.05)
+    assert identity_of({"many": found}, lease_seconds=10).serves == [
+        Served(type="many", lease_ms=10_000, batch=32, gather_ms=50)
+    ]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from codeforge_common.errors import StoreFull, StoreUnavailable
+from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.availability import Availability
@@ -33,7 +34,8 @@ class Desk:
             job_id=job_id,
             token=1,
             limits=LogLimits(lines=100, bytes=10_000, line_bytes=1000),
-            redact=str,
+            output_room=1_000_000,
+            redactor=Redactor(),
             wake=self.reporter.wake,
             heed=lambda verdict: self.heard.append((job_id, verdict)),
             wall_clock=time.time,

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import math
 
 import pytest
 
+from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
+from codeforge_worker.output import PIECE_BYTES
 from codeforge_worker.reports import GAP_SECONDS, STAGE_LENGTH, LogLimits, RunReports
 
 LIMITS = LogLimits(lines=5, bytes=400, line_bytes=100)
@@ -14,19 +17,21 @@ AT = 1_700_000_000  # 22:13:20 UTC
 class Gathering:
     """One run's reports; ``woken`` counts how often there was something to send."""
 
-    def __init__(self, limits: LogLimits = LIMITS) -> None:
+    def __init__(self, limits: LogLimits = LIMITS, *, output_room: int = 1000) -> None:
         self.woken = 0
         self.reports = RunReports(
             job_id="job",
             token=3,
             limits=limits,
-            redact=lambda text: text.replace("hunter2", "[redacted]"),
+            output_room=output_room,
+            redactor=Redactor(["hunter2"]),
             wake=self._wake,
             heed=self._heed,
             wall_clock=lambda: AT,
         )
         self.progress = self.reports.progress
         self.log = self.reports.log
+        self.output = self.reports.output
 
     def _wake(self, reports: RunReports) -> None:
         self.woken += 1
@@ -142,3 +147,83 @@ def test_secrets_and_broken_characters_stay_out() -> None:
     assert report is not None
     assert list(report.lines) == ["[22:13:20] [redacted] in ?"]
     assert report.stage == "with [redacted]"
+
+
+def test_output_goes_with_the_next_report_in_order() -> None:
+    run = Gathering()
+    run.output("one ")
+    run.log("a line")
+    run.output("two ")
+    report = run.reports.take(now=0)
+    assert report is not None
+    assert (report.output, len(report.lines)) == ("one two ", 1)
+    run.reports.answered()
+    assert run.reports.take(now=1) is None
+
+
+def test_of_much_output_the_rest_is_sent_when_the_first_is_answered() -> None:
+    run = Gathering(output_room=10**6)
+    run.output("x" * (PIECE_BYTES + 5))
+    first = run.reports.take(now=0)
+    assert first is not None
+    assert len(first.output) == PIECE_BYTES
+    woken = run.woken
+    run.reports.answered()
+    assert run.woken == woken + 1
+    second = run.reports.take(now=1)
+    assert second is not None
+    assert (second.number, second.output) == (2, "x" * 5)
+    run.reports.answered()
+    assert run.woken == woken + 1
+
+
+def test_the_outcome_carries_all_the_output_that_is_left() -> None:
+    run = Gathering(output_room=10**6)
+    run.output("x" * (2 * PIECE_BYTES))
+    run.output("that was hunt")
+    rest = run.reports.close()
+    assert "".join(report.output for report in rest) == "x" * (2 * PIECE_BYTES) + "that was hunt"
+    assert [report.number for report in rest] == [1, 2, 3]
+    run.output("more")
+    assert run.reports.close() == []
+
+
+def test_half_a_secret_waits_for_the_other_half() -> None:
+    run = Gathering()
+    run.output("hunt")
+    assert run.reports.take(now=0) is None
+    run.output("er2 \udcff")
+    report = run.reports.take(now=0)
+    assert report is not None
+    assert report.output == "[redacted] ?"
+
+
+def test_output_that_finds_no_room_is_dropped_and_the_log_says_so_once() -> None:
+    run = Gathering(output_room=5)
+    for _ in range(3):
+        run.output("xyz")
+    report = run.reports.take(now=0)
+    assert report is not None
+    assert report.output == "xyzxy"
+    assert list(report.lines) == ["[22:13:20] The job's output is full, the rest is dropped"]
+
+
+async def test_the_output_is_taken_when_its_report_is_answered() -> None:
+    run = Gathering()
+    await run.reports.output_is_taken()
+    run.log("a line")
+    await run.reports.output_is_taken()
+    run.output("one ")
+    waiting = asyncio.create_task(run.reports.output_is_taken())
+    await asyncio.sleep(0)
+    report = run.reports.take(now=0)
+    assert report is not None
+    assert report.output == "one "
+    assert not waiting.done()
+    run.output("two ")
+    run.reports.answered()
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert run.reports.take(now=0) is not None
+    run.reports.answered()
+    await asyncio.wait_for(waiting, 30)

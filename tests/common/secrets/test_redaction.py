@@ -132,3 +132,25 @@ def test_a_text_without_secrets_is_passed_through_untouched() -> None:
 def test_a_text_that_is_all_secret_is_replaced_as_a_whole() -> None:
     assert Redactor(["aaaa"]).text("a" * (MOST_PLACES + 2)) == "[redacted]"
     assert Redactor(["aaaa"]).text("b" + "a" * MOST_PLACES + "b") == "b[redacted]b"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_characters="\0"), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(exclude_characters="\0"), max_size=8), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+telling = st.sampled_from(
+    ["", "ghp_abcd1234", "x eyJabcdefgh.abcd.", "\neyJabcdefgh.abcd.", "://a:b@c", "Bearer 12345678"]
+)
+
+
+@given(value=json_values, more=telling, known=secrets.filter(lambda value: "\0" not in value), holds=st.booleans())
+def test_it_finds_something_just_where_it_would_replace_something(
+    value: Any, more: str, known: str, holds: bool
+) -> None:
+    redactor = Redactor([known])
+    value = [value, {more: [known if holds else ""]}]
+    assert redactor.finds_in(value) == (redactor.clean(value) != value)

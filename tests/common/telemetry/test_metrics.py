@@ -31,7 +31,7 @@ CONTRACT: dict[str, dict[str, list[str]]] = {
     "codeforge_jobs_vanished_total": {},
     "codeforge_reports_dropped_total": {},
     "codeforge_rings_total": {"result": ["sent", "forwarded", "failed", "dropped"]},
-    "codeforge_claims_total": {"cause": ["start", "ring", "finish", "idle"]},
+    "codeforge_claims_total": {"cause": ["start", "ring", "finish", "idle", "gathered"]},
     "codeforge_store_calls_seconds_count": {"script": ["create", "claim"]},
     "codeforge_event_loop_lag_seconds_count": {},
     "codeforge_sockets": {},

@@ -16,6 +16,7 @@ class Notes:
     """What a handler told."""
 
     logs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
     progresses: list[tuple[float, str | None]] = field(default_factory=list)
 
     def progress(self, percent: float, stage: str | None = None) -> None:
@@ -23,6 +24,9 @@ class Notes:
 
     def log(self, text: str) -> None:
         self.logs.append(text)
+
+    def output(self, text: str) -> None:
+        self.outputs.append(text)
 
     @property
     def stages(self) -> list[str | None]:

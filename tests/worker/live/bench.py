@@ -71,6 +71,11 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the worker still runs after {within:g} s:\n{self.program.output()}") from None
 
+    @property
+    def has_ended(self) -> bool:
+        assert self.program.process is not None
+        return self.program.process.poll() is not None
+
     def says(self, text: str, *, within: float = 10) -> None:
         """Waits until its log holds ``text``."""
         wait_until(lambda: text in self.log, within=within, what=f"{text!r} in the log")
@@ -101,6 +106,7 @@ class Bench:
         self.journal = folder / "journal"
         self.gate = folder / "gate"
         self.key = KeyRing.parse(SECRETS_KEY)
+        self.lease_seconds = 3
 
     # Workers. ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,7 +116,7 @@ class Bench:
         return {
             "redis_url": self.url,
             "store_namespace": self.namespace,
-            "job_lease_seconds": 3,
+            "job_lease_seconds": self.lease_seconds,
             "job_backoff_seconds": 0.1,
             "secrets_key": SECRETS_KEY,
             "metrics_port": 0,
@@ -144,7 +150,7 @@ class Bench:
             assert await running == 0
             tracing.shutdown()
 
-    def start_worker(self, *, within: float = 15, **settings: object) -> WorkerProcess:
+    def start_worker(self, *, within: float = 30, **settings: object) -> WorkerProcess:
         """A worker process whose settings are these, in the environment's names but in lower case."""
         wanted = self.settings | {"log_format": "json", "pythonpath": self.packages, "tmpdir": self.folder} | settings
         environment = {name.upper(): str(value) for name, value in wanted.items()}
@@ -190,7 +196,7 @@ class Bench:
         return await self.store.get(job_id, caller=None)
 
     async def until(
-        self, job_id: str, condition: Callable[[JobRecord], bool], *, what: str, within: float = 15
+        self, job_id: str, condition: Callable[[JobRecord], bool], *, what: str, within: float = 30
     ) -> JobRecord:
         """The job, once it is so."""
         deadline = time.monotonic() + within
@@ -201,13 +207,13 @@ class Bench:
             assert time.monotonic() < deadline, f"{what} didn't come within {within:g} s: {job}\n{self.logs()}"
             await asyncio.sleep(0.02)
 
-    async def finished(self, job_id: str, *, within: float = 15) -> JobRecord:
+    async def finished(self, job_id: str, *, within: float = 30) -> JobRecord:
         return await self.until(job_id, lambda job: job.status.terminal, what="the end", within=within)
 
-    async def has(self, job_id: str, status: Status, *, within: float = 15) -> JobRecord:
+    async def has(self, job_id: str, status: Status, *, within: float = 30) -> JobRecord:
         return await self.until(job_id, lambda job: job.status is status, what=status, within=within)
 
-    async def wrote(self, job_id: str, word: str, *, times: int = 1, within: float = 15) -> None:
+    async def wrote(self, job_id: str, word: str, *, times: int = 1, within: float = 30) -> None:
         """Waits until handlers of the job wrote ``word`` into the journal so many times."""
         await wait_for(
             lambda: self.words(job_id).count(word) >= times, within=within, what=f"{word} of {job_id}\n{self.logs()}"

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +172,136 @@ def mule(ctx: BlockingContext) -> Any:
 def killed(ctx: BlockingContext) -> Any:
     """Dies as native code may."""
     os.kill(os.getpid(), 9)
+
+
+@handler("probe_steps")
+async def steps(ctx: JobContext) -> Any:
+    """Two steps and an effect, each with output, in a workspace; waits at ``context.stop_at`` for the gate."""
+    write(ctx, f"in:{ctx.scratch}")
+    async with ctx.workspace(_leave_nothing) as folder:
+        first = await ctx.step("first", lambda: _work(ctx, "first", folder))
+        ctx.output("and ")
+        await _pass(ctx, "between")
+        second = await ctx.step("second", lambda: _work(ctx, "second", folder))
+        await _pass(ctx, "after")
+        pull = await ctx.effect("pull", lambda key: _look(ctx), lambda key: _make(ctx, key))
+    write(ctx, "end")
+    return {"steps": [first, second], "pull": pull}
+
+
+async def _leave_nothing(folder: Path) -> None:
+    assert not list(folder.iterdir())
+
+
+async def _pass(ctx: JobContext, place: str) -> None:
+    if ctx.context.get("stop_at") == place:
+        write(ctx, place)
+        while not gate_is_open(ctx):
+            await asyncio.sleep(0.02)
+
+
+@handler("probe_block_steps", blocking=True)
+def block_steps(ctx: BlockingContext) -> Any:
+    """The same in a child."""
+    write(ctx, f"in:{ctx.scratch}")
+    with ctx.workspace(lambda folder: list(folder.iterdir())) as folder:
+        first = ctx.step("first", lambda: _work(ctx, "first", folder))
+        ctx.output("and ")
+        _pass_blocking(ctx, "between")
+        second = ctx.step("second", lambda: _work(ctx, "second", folder))
+        pull = ctx.effect("pull", lambda key: _look(ctx), lambda key: _make(ctx, key))
+    write(ctx, "end")
+    return {"steps": [first, second], "pull": pull}
+
+
+def _pass_blocking(ctx: BlockingContext, place: str) -> None:
+    if ctx.context.get("stop_at") == place:
+        write(ctx, place)
+        while not gate_is_open(ctx):
+            time.sleep(0.02)
+
+
+def _work(ctx: JobContext | BlockingContext, name: str, folder: Path) -> Any:
+    """A step: what it leaves in the workspace is gone with the attempt."""
+    write(ctx, name)
+    (folder / name).touch()
+    ctx.output(f"{name} ")
+    return (name, sorted(path.name for path in folder.iterdir()))
+
+
+def _look(ctx: Assignment) -> Any:
+    write(ctx, "look")
+    made = Path(f"{ctx.context['journal']}.{ctx.job_id}")
+    return {"key": made.read_text(), "found": True} if made.exists() else None
+
+
+def _make(ctx: Assignment, key: str) -> Any:
+    write(ctx, "make")
+    Path(f"{ctx.context['journal']}.{ctx.job_id}").write_text(key)
+    if ctx.context.get("stop_at") == "made":
+        os.kill(os.getpid(), signal.SIGKILL)  # nobody hears of it
+    return {"key": key, "found": False}
+
+
+@handler("probe_batch", batch=4)
+async def batch(jobs: Sequence[JobContext]) -> Any:
+    """All wait for the gate; each job's ``context.answer`` says how it ends."""
+    for ctx in jobs:
+        write(ctx, f"with-{len(jobs)}")
+    while not all(map(gate_is_open, jobs)):
+        await asyncio.sleep(0.02)
+    return [_answer(ctx) for ctx in jobs]
+
+
+def _answer(ctx: JobContext) -> Any:
+    match ctx.context.get("answer"), ctx.attempt:
+        case "fail", _:
+            return Fail("no_such_thing", "There is no such thing.")
+        case "retry", 1:
+            return Retry(after=0.1)
+        case "raise", 1:
+            return RuntimeError("bad luck")
+    return {"attempt": ctx.attempt}
+
+
+@handler("probe_gather", batch=3, wait=60)
+async def gather(jobs: Sequence[JobContext]) -> Any:
+    """Waits until three are there."""
+    return [len(jobs) for _ in jobs]
+
+
+@handler("probe_much")
+async def much(ctx: JobContext) -> Any:
+    """So many ``context.steps`` with results of ``context.size`` bytes, and ``context.output`` bytes of output."""
+    ctx.output("x" * ctx.context["output"])
+    for number in range(ctx.context["steps"]):
+        await ctx.step(f"step-{number}", lambda: "x" * (ctx.context["size"] - 2))
+
+
+@handler("probe_tell")
+async def tell(ctx: JobContext) -> Any:
+    """Tells ``context.lines`` lines, one after another, as part of its log, of its output and of its progress."""
+    write(ctx, "begin")
+    for number in range(ctx.context["lines"]):
+        ctx.log(f"line {number}")
+        ctx.output(f"{number} ")
+        ctx.progress(number)
+        await asyncio.sleep(0.05)
+    write(ctx, "end")
+    return {"attempt": ctx.attempt}
+
+
+@handler("probe_block_tell", blocking=True)
+def block_tell(ctx: BlockingContext) -> Any:
+    """The same in a child, which says who it is; with ``PROBE_WAITS`` it waits for the gate before it returns."""
+    write(ctx, "begin")
+    for number in range(ctx.context["lines"]):
+        ctx.log(f"line {number} of {os.getpid()}")
+        ctx.output(f"{os.getpid()} ")
+        ctx.progress(number)
+        time.sleep(0.01)
+    write(ctx, "told")
+    while "PROBE_WAITS" in os.environ and not gate_is_open(ctx):
+        time.sleep(0.02)
+    write(ctx, "end")
+    return {"by": os.getpid()}

@@ -87,7 +87,7 @@ async def test_a_handler_that_exits_does_not_take_the_worker_along(bench: Bench)
 
 @pytest.mark.parametrize("fail", [False, True])
 async def test_a_secret_reaches_the_handler_and_nobody_else(bench: Bench, fail: bool) -> None:
-    worker = bench.start_worker()
+    worker = bench.start_worker(log_level="debug")
     secret = "hunter2-hunter2"
     job_id = await bench.submit("probe_secret", sealed={"context.key": secret}, fail=fail, attempts=1)
     job = await bench.finished(job_id)

@@ -70,6 +70,9 @@ class Told(list[Any]):
     def log(self, text: str) -> None:
         self.append(text)
 
+    def output(self, text: str) -> None:
+        self.append(text)
+
 
 def run(table: str, scratch: Path, told: Told, secrets: dict[str, str]) -> dict[str, Any]:
     ctx = JobContext(

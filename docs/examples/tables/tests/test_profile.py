@@ -22,6 +22,9 @@ class Told(list[Any]):
     def log(self, text: str) -> None:
         self.append(text)
 
+    def output(self, text: str) -> None:
+        self.append(text)
+
 
 def job(csv: str, *, told: Told, cancelled: bool = False) -> BlockingContext:
     return BlockingContext(

@@ -91,8 +91,7 @@ class StoreSettings(Settings):
     store_namespace: str = Field("codeforge", pattern=r"^[a-z][a-z0-9_-]{0,31}$")
     """Prefix of every key and queue, so that several installations can share a server."""
     store_max_bytes: int | None = Field(None, ge=8 * MIB, le=1024**5)
-    """Budget of the store in bytes: from 85 % on the oldest finished jobs go, from 90 % on `/readyz` says so, from 95 % on
-    new jobs are refused; unset takes the server's `maxmemory`, else 512 MiB."""
+    """Budget of the store in bytes; unset takes the server's `maxmemory`, else 512 MiB (see operations)."""
 
 
 class BrokerSettings(StoreSettings):

@@ -1,122 +1,240 @@
-"""The handler's code at work: on the event loop, or in a child."""
+"""One attempt at one job, alone or with others of a batch: from its lease to its outcome."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import structlog
 
-from codeforge_common.secrets import KeyRing, Redactor
-from codeforge_common.store import Run
-from codeforge_common.telemetry.tracing import Tracing, trace_id
-from codeforge_worker.blocking import BlockingRun, ChildLimits
-from codeforge_worker.context import Assignment, JobContext, ReportSink
-from codeforge_worker.lease import Lease
+from codeforge_common.store import Outcome, OutcomeKind, Run, Verdict
+from codeforge_common.telemetry.metrics import RetryReason
+from codeforge_common.telemetry.tracing import trace_id
+from codeforge_worker import clock
+from codeforge_worker.blocking import BlockingRun
+from codeforge_worker.context import Assignment, JobContext
+from codeforge_worker.ending import Raised, Returned, ending_of
+from codeforge_worker.lease import STOPS, Holder, Lease, Stop
+from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.registry import Handler
+from codeforge_worker.reports import RunReports
+from codeforge_worker.rules import Rules, Tools
+from codeforge_worker.settling import encode_clean, outcome_of
+from codeforge_worker.step_keeper import StepKeeper
+from codeforge_worker.steps import Steps
+
+REMARKABLE_SECONDS = 1.0
+"""A completed attempt that took less is logged at ``debug`` only."""
 
 _log = structlog.get_logger(__name__)
 
 
-class HandlerExited(Exception):
-    """Raised when a handler called ``sys.exit``: that ends the attempt, not the worker."""
+class Attempt(Holder):
+    """What belongs to one job of a run; the :class:`~codeforge_worker.lease.Holder` behind its lease.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What every attempt needs. ``scratch``: the worker's folder for workspaces."""
-
-    keyring: KeyRing
-    redactor: Redactor
-    tracing: Tracing
-    scratch: Path
-    child_limits: ChildLimits
-
-
-class Attempt:
-    """One attempt at one job. What it holds of the job's secrets is redacted everywhere until it is closed."""
+    What it holds of the job's secrets is redacted everywhere until it has ended.
+    """
 
     def __init__(
-        self, run: Run, *, lease: Lease, handler: Handler, sink: ReportSink, tools: Tools, ring: str | None
+        self,
+        run: Run,
+        *,
+        handler: Handler,
+        since: float,
+        slots: int,
+        tools: Tools,
+        rules: Rules,
+        wake: Callable[[RunReports], None],
+        stop: Callable[[Attempt, Stop], None],
     ) -> None:
-        """``ring``: the traceparent of the ring that woke the worker."""
-        self._run = run
-        self._lease = lease
+        """``since``: first send of the claim. ``stop``: asks the run to end, on the event loop."""
+        wall_time = handler.type.wall_time_seconds
+        self.run = run
+        self.outcome: Outcome | None = None
+        """What to tell the store; None when the run had lost the job."""
+        self.retry: RetryReason | None = None
+        """Why there should be another attempt, if there should."""
+        self.stopped: Stop | None = None
+        """Why it was told to end, if it was."""
+        self.seconds = 0.0
+        """How long it took."""
+        self.unfit: Raised | None = None
+        """Why it can't be given to its handler, if it can't."""
+        self.lease = Lease(
+            job_id=run.job_id,
+            token=run.token,
+            seconds=run.lease_ms / 1000,
+            since=since,
+            holder=self,
+            pausable=handler.blocking,
+            wall_end=None if wall_time is None else clock.now() + wall_time,
+            slots=slots,
+        )
         self._handler = handler
-        self._sink = sink
         self._tools = tools
-        self._ring = ring
-        self._holding = ExitStack()
+        self._rules = rules
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._reports = RunReports(
+            job_id=run.job_id,
+            token=run.token,
+            limits=rules.log,
+            output_room=rules.output_bytes - run.output_bytes,
+            redactor=tools.redactor,
+            wake=wake,
+            heed=self._heed,
+            wall_clock=time.time,
+        )
+        self._begun = 0.0
+        self._facts: dict[str, Any] = {}
+        self._steps: Steps | None = None
+        self._span: AbstractContextManager[object] | None = None
+        self._holding: AbstractContextManager[None] | None = None
         self._child: BlockingRun | None = None
         self._allowed_until: float | None = None
 
-    async def result(self) -> Any:
-        """What the handler returned; raises what it raised."""
-        run = self._run
-        with self._tools.tracing.process(
-            run.type, job_id=run.job_id, attempt=run.attempt, parent=run.traceparent, ring=self._ring
-        ):
-            structlog.contextvars.bind_contextvars(job_id=run.job_id, attempt=run.attempt, trace_id=trace_id())
-            _log.info("attempt started", type=run.type, waited_seconds=run.waited_ms / 1000)
-            assignment = self._assignment()
-            try:
-                if self._handler.blocking:
-                    return await self._in_child(assignment)
-                return await self._handler.function(
-                    JobContext(**assignment.facts(), sink=self._sink, scratch=self._tools.scratch)
-                )
-            except (SystemExit, KeyboardInterrupt) as error:
-                raise HandlerExited("The handler asked the process to exit.") from error
+    # What the lease's keepers ask for, from whatever thread. ─────────────────────────────────────────────────────────
+
+    def stop(self, reason: Stop) -> None:
+        """Asks the run to end; the first reason counts. A run that has lost its job is ended by force if it can be."""
+        if reason.lost:
+            self._end_child()
+        self._loop.call_soon_threadsafe(self._stop, self, reason)
 
     def allow_until(self, moment: float) -> None:
-        """Lets a child run until ``moment``. Any thread may call this, repeatedly."""
+        """Tells a child's guard until when it may run."""
         if self._child is not None and self._allowed_until != moment:
             self._allowed_until = moment
             self._child.process.allow_until(moment)
 
-    def kill(self) -> None:
-        """Ends a child by force. Any thread may call this, repeatedly."""
-        if self._child is not None:
-            self._child.process.kill()
-
-    def kill_and_wait(self, *, timeout: float) -> bool:
-        """Ends a child, if there is one, by force and blocks until it is reaped. Whether it is."""
+    def kill(self, *, timeout: float) -> bool:
+        """Ends a child by force; blocks. Whether nothing of it is left."""
         return self._child is None or self._child.process.kill_and_wait(timeout=timeout)
 
-    def close(self) -> None:
-        """Forgets the secrets."""
-        self._holding.close()
+    # On the event loop, in the run's task. ───────────────────────────────────────────────────────────────────────────
 
-    async def _in_child(self, assignment: Assignment) -> Any:
+    def begin(self, *, ring: str | None) -> None:
+        """The handler is called next. ``ring``: the traceparent of the ring that woke the worker."""
+        run = self.run
+        self._begun = clock.now()
+        self._span = self._tools.tracing.process(
+            run.type, job_id=run.job_id, attempt=run.attempt, parent=run.traceparent, ring=ring
+        )
+        self._span.__enter__()
+        structlog.contextvars.bind_contextvars(job_id=run.job_id, attempt=run.attempt, trace_id=trace_id())
+        _log.debug("attempt started", type=run.type, waited_seconds=run.waited_ms / 1000)
+        try:
+            self._facts = self._open()
+        except Exception as error:
+            self.unfit = Raised(error)
+
+    def context(self) -> JobContext:
+        """What an async handler gets."""
+        return JobContext(**self._facts, sink=self._reports, scratch=self._tools.scratch, steps=self._known_steps)
+
+    async def in_child(self) -> Any:
+        """What a blocking handler returned in a child of its own; raises what it raised."""
         self._child = BlockingRun(
             handler=self._handler.address,
-            assignment=assignment,
-            sink=self._sink,
+            assignment=Assignment(**self._facts),
+            sink=self._reports,
+            finished=self.run.steps,
+            keeper=self._keeper,
             scratch=self._tools.scratch,
             limits=self._tools.child_limits,
-            until=self._lease.pause_at,
+            until=self.lease.pause_at,
         )
         return await self._child.result()
 
-    def _assignment(self) -> Assignment:
-        run, data = self._run, self._run.data
+    def end(self, end: Returned | Raised) -> None:
+        """No code of the run can go on: makes the outcome, and forgets the secrets."""
+        error = end.error if isinstance(end, Raised) else None
+        if self._span is not None:
+            self.seconds = clock.now() - self._begun
+            self._span.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+        reports = self._reports.close()
+        if ending := ending_of(end, stop=self.stopped, encode=self._encode):
+            self.outcome = outcome_of(self.run, ending, reports, redactor=self._tools.redactor, rules=self._rules)
+            self.retry = ending.retry
+        self._tell(error)
+        if self._holding is not None:
+            self._holding.__exit__(None, None, None)
+
+    def _open(self) -> dict[str, Any]:
+        """The job's facts, as the contexts take them. Raises SecretUnreadable."""
+        run, data = self.run, self.run.data
         secrets: dict[str, str] = {}
         if run.sealed is not None:
             secrets = self._tools.keyring.open(run.sealed, job_id=run.job_id, user_id=run.user_id)
-            self._holding.enter_context(self._tools.redactor.holding(secrets.values()))
-        return Assignment(
-            job_id=run.job_id,
-            type=run.type,
-            user_id=run.user_id,
-            session_id=run.session_id,
-            user_message=data["userMessage"],
-            agent_type=data.get("agentType"),
-            context=data.get("context") or {},
-            secrets=secrets,
-            attempt=run.attempt,
-            attempts_max=run.attempts_max,
-            created_at=datetime.fromtimestamp(run.created_at / 1000, UTC),
+            self._holding = self._tools.redactor.holding(secrets.values())
+            self._holding.__enter__()
+        return {
+            "job_id": run.job_id,
+            "type": run.type,
+            "user_id": run.user_id,
+            "session_id": run.session_id,
+            "user_message": data["userMessage"],
+            "agent_type": data.get("agentType"),
+            "context": data.get("context") or {},
+            "secrets": secrets,
+            "attempt": run.attempt,
+            "attempts_max": run.attempts_max,
+            "created_at": datetime.fromtimestamp(run.created_at / 1000, UTC),
+        }
+
+    def _known_steps(self) -> Steps:
+        if self._steps is None:
+            self._steps = Steps(finished=self.run.steps, keeper=self._keeper(), most=self._rules.steps.number)
+        return self._steps
+
+    def _keeper(self) -> StepKeeper:
+        limits = self._rules.steps
+        return StepKeeper(
+            self.run,
+            calls=self._tools.calls,
+            limits=limits,
+            encode=partial(
+                encode_clean, redactor=self._tools.redactor, max_bytes=limits.result_bytes, kind="step_result"
+            ),
+            said=self._reports.output_is_taken,
+            heed=self._heed,
+        )
+
+    @property
+    def _completed(self) -> bool:
+        return self.outcome is not None and self.outcome.kind is OutcomeKind.COMPLETED
+
+    def _end_child(self) -> None:
+        if self._child is not None:
+            self._child.process.kill()
+
+    def _heed(self, verdict: Verdict) -> None:
+        if (reason := STOPS.get(verdict)) and not self.lease.ended:
+            if reason.lost:
+                self._end_child()
+            self._stop(self, reason)
+
+    def _encode(self, result: Any) -> str:
+        return encode_clean(result, redactor=self._tools.redactor, max_bytes=self._rules.result_bytes)
+
+    def _tell(self, error: BaseException | None) -> None:
+        unforeseen = error is not None and self.stopped is None and not isinstance(error, Fail | Retry)
+        # What goes well and fast stands in the metrics and on the record; a line for each would drown all others.
+        unremarkable = self.seconds < REMARKABLE_SECONDS and self._completed
+        log = _log.warning if unforeseen else _log.debug if unremarkable else _log.info
+        log(
+            "attempt ended",
+            job_id=self.run.job_id,
+            attempt=self.run.attempt,
+            type=self.run.type,
+            outcome=self.outcome.kind.value if self.outcome else f"none: {self.stopped}",
+            stop=self.stopped and self.stopped.value,
+            reason=self.outcome and self.outcome.reason,
+            seconds=round(self.seconds, 3),
+            exc_info=error if unforeseen else None,
         )

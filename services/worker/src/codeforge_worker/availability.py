@@ -48,13 +48,17 @@ class Availability:
     async def until_answered(self, call: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Asks until there is an answer. ``ask`` is called anew for each try and must be harmless to repeat."""
         pause = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                answer = await ask()
-            except StoreUnavailable as error:
-                self.failed(call, error)
-                await asyncio.sleep(random.uniform(0.5, 1) * pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            else:
-                self.answered(call)
-                return answer
+        try:
+            while True:
+                try:
+                    answer = await ask()
+                except StoreUnavailable as error:
+                    self.failed(call, error)
+                    await asyncio.sleep(random.uniform(0.5, 1) * pause)
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                else:
+                    self.answered(call)
+                    return answer
+        except asyncio.CancelledError:
+            self.answered(call)  # not so, but nobody asks any more: it would count as failing for ever
+            raise

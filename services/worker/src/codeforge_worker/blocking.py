@@ -3,8 +3,8 @@
 :mod:`codeforge_worker.child` is the program at the other end of the socket. The messages are lines of JSON, each an
 object with one of these members:
 
-    worker → child   assignment (once, at the start)   stop (when the run is to end)
-    child → worker   progress, log   and at the end one of   returned, failed, retry, raised
+    worker → child   assignment (once, at the start)   answer (to each question)   stop (when the run is to end)
+    child → worker   progress, log, output   the questions step, held   and at the end returned, failed, retry or raised
 
 The assignment with its secrets travels over the socket only: arguments and environments are readable in ``/proc``.
 The environment is the worker's without its own secrets (:mod:`codeforge_worker.inheritance`).
@@ -19,17 +19,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from codeforge_common.cancelling import cancel
 from codeforge_worker.context import Assignment, Cancelled, ReportSink
 from codeforge_worker.outcome import Fail, HandlerRaised, Retry
 from codeforge_worker.process import GuardedProcess, chunks
 from codeforge_worker.result import Json
+from codeforge_worker.steps import Keeper
 from codeforge_worker.workspace import remove
 
 LINE_BYTES = 4096
@@ -47,9 +49,14 @@ class ChildDied(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildLimits:
-    """``result_bytes``: of a result as JSON. ``cancel_seconds``: what a cancelled handler has to end by itself."""
+    """``result_bytes``, ``step_bytes``: of a job's result and of a step's, as JSON. ``steps``: of a job.
+
+    ``cancel_seconds``: what a cancelled handler has to end by itself.
+    """
 
     result_bytes: int
+    step_bytes: int
+    steps: int
     cancel_seconds: float
 
 
@@ -62,15 +69,19 @@ class BlockingRun:
         handler: str,
         assignment: Assignment,
         sink: ReportSink,
+        finished: Mapping[str, str],
+        keeper: Callable[[], Keeper],
         scratch: Path,
         limits: ChildLimits,
         until: float = math.inf,
     ) -> None:
         """Starts the child. ``handler``: ``module:name`` of the function. ``scratch``: a folder for its workspaces.
 
+        ``finished``: the JSON text of its finished steps. ``keeper``: gives who keeps further ones.
         ``until``: when it is paused, unless ``process`` is told another time.
         """
         self._sink = sink
+        self._give_keeper = keeper
         self._limits = limits
         self._scratch = Path(tempfile.mkdtemp(prefix="child-", dir=scratch))
         first = {
@@ -78,9 +89,13 @@ class BlockingRun:
             "handler": handler,
             "scratch": str(self._scratch),
             "result_bytes": limits.result_bytes,
+            "step_bytes": limits.step_bytes,
+            "steps": limits.steps,
+            "finished": dict(finished),
         }
         self._to_be_said: list[Mapping[str, Any]] = [first]
         self._writer: asyncio.StreamWriter | None = None
+        self._keeper: Keeper | None = None
         self._socket, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", "codeforge_worker.child", str(theirs.fileno())]
@@ -104,15 +119,14 @@ class BlockingRun:
                 {last_word, end}, timeout=self._limits.cancel_seconds, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            self.process.kill()
-            await self.process.wait()
+            await self.process.end()
             await asyncio.wait({last_word, output})
             self.process.close()
             await asyncio.to_thread(remove, self._scratch)
         return last_word.result()
 
     async def _converse(self) -> Any:
-        longest = 2 * self._limits.result_bytes + _SLACK_BYTES
+        longest = 2 * max(self._limits.result_bytes, self._limits.step_bytes) + _SLACK_BYTES
         reader, self._writer = await asyncio.open_connection(sock=self._socket, limit=longest)
         try:
             for message in self._to_be_said:
@@ -137,11 +151,37 @@ class BlockingRun:
                         self._sink.progress(percent, stage)
                     case {"log": text}:
                         self._sink.log(text)
+                    case {"output": text}:
+                        self._sink.output(text)
+                    case {"step": _} | {"held": _}:
+                        await self._answer(message)
                     case _:
                         return _last_word(message)
         except ConnectionError:  # it died with something of ours unread
             pass
         raise ChildDied("The child process of the handler ended without a result.")
+
+    async def _answer(self, question: Mapping[str, Any]) -> None:
+        """Answers, unless the child dies before: nobody waits for it then, and the store may be away for long."""
+        answer, end = asyncio.ensure_future(self._asked(question)), self.process.watch()
+        await asyncio.wait({answer, end}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done() and not answer.cancelled():
+            self._say({"answer": answer.result()})
+        else:  # the run has lost its job, or the child its life
+            self.process.kill()
+            await cancel([answer])
+
+    async def _asked(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._keeper = self._keeper or self._give_keeper()
+        try:
+            match question:
+                case {"step": name, "result": text}:
+                    return {"kept": await self._keeper.keep(name, Json(text))}
+                case _:
+                    await self._keeper.assert_held()
+                    return {"held": True}
+        except Fail as fail:
+            return {"failed": fail.code, "message": fail.message}
 
     async def _log_output(self) -> None:
         """What the handler prints or logs, line by line, in our log: with the job's id, and redacted."""

@@ -17,27 +17,33 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from codeforge_worker.context import BlockingContext, Cancelled, ReportSink
 from codeforge_worker.outcome import Fail, Retry, explain
 from codeforge_worker.result import encode
+from codeforge_worker.steps import Keeper, Steps
 
 LINE_LENGTH = 8192
-"""Characters of a log line that are passed on; the worker cuts it to what is kept."""
+"""Characters of a log line that are passed on (the worker cuts it to what is kept), and of output in one message."""
 
 TRACEBACK_LENGTH = 16_384
 """Characters of a traceback that are passed on, from its end."""
 
 
-class Worker(ReportSink):
-    """The worker, at the other end of the socket."""
+class Worker(ReportSink, Keeper):
+    """The worker, at the other end of the socket. ``step_bytes``: of a step's result as JSON."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._lines = connection.makefile("rb")
         self._sending = threading.Lock()
+        self._asking = threading.Lock()
+        self._heard: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
+        self.step_bytes = 0
         self.stop_asked = threading.Event()
 
     def hear(self) -> Mapping[str, Any] | None:
@@ -52,6 +58,7 @@ class Worker(ReportSink):
             while (message := self.hear()) is not None:
                 if "stop" in message:
                     self.stop_asked.set()
+                self._heard.put(message)
         finally:
             os._exit(1)
 
@@ -69,6 +76,34 @@ class Worker(ReportSink):
         """Passes it on, line by line."""
         for line in str(text).splitlines() or [""]:
             self.say(log=line[:LINE_LENGTH])
+
+    def output(self, text: str) -> None:
+        """Passes it on, in pieces."""
+        text = str(text)
+        for start in range(0, len(text), LINE_LENGTH):
+            self.say(output=text[start : start + LINE_LENGTH])
+
+    async def keep(self, name: str, result: Any) -> str:
+        """Has the worker keep it; blocks."""
+        answer = self.ask(step=name, result=encode(result, max_bytes=self.step_bytes, kind="step_result"))
+        kept: str = answer["kept"]
+        return kept
+
+    async def assert_held(self) -> None:
+        """Has the worker ask; blocks. Where the job is lost, there is no answer: this process ends."""
+        self.ask(held=None)
+
+    def ask(self, **question: Any) -> Mapping[str, Any]:
+        """The worker's answer. Raises Fail, and Cancelled where the run is to stop."""
+        with self._asking:
+            self.say(**question)
+            message = self._heard.get()
+        if self.stop_asked.is_set():
+            raise Cancelled
+        answer: Mapping[str, Any] = message["answer"]
+        if "failed" in answer:
+            raise Fail(answer["failed"], answer["message"])
+        return answer
 
 
 def run(address: str, context: BlockingContext, *, result_bytes: int) -> dict[str, Any]:
@@ -107,11 +142,13 @@ def main() -> None:
         return
     threading.Thread(target=worker.listen, daemon=True).start()
     facts = first["assignment"]
+    worker.step_bytes = first["step_bytes"]
     context = BlockingContext(
         **{**facts, "created_at": datetime.fromisoformat(facts["created_at"])},
         sink=worker,
         scratch=Path(first["scratch"]),
         stop_asked=worker.stop_asked.is_set,
+        steps=cache(lambda: Steps(finished=first["finished"], keeper=worker, most=first["steps"])),
     )
     last_word = run(first["handler"], context, result_bytes=first["result_bytes"])
     sys.stdout.flush()

@@ -19,22 +19,27 @@ from codeforge_common.store import Outcome, OutcomeKind, Run, Settled, Store, Tu
 from codeforge_common.telemetry.metrics import ClaimCause
 from codeforge_worker import clock
 from codeforge_worker.accounts import Accounts
+from codeforge_worker.attempt import Attempt
 from codeforge_worker.availability import Availability
-from codeforge_worker.lease import LATE, Leases
+from codeforge_worker.batch import batches
+from codeforge_worker.ending import HANDED_BACK
+from codeforge_worker.lease import LATE, Leases, Stop
 from codeforge_worker.recent import RecentOutcomes
 from codeforge_worker.renewal import Identity
 from codeforge_worker.runner import Execution
 
+TOO_LATE = "The claim's answer came too late."
+
 _log = structlog.get_logger(__name__)
 
-_CAUSES = (ClaimCause.RING, ClaimCause.FINISH, ClaimCause.START, ClaimCause.IDLE)
+_CAUSES = (ClaimCause.RING, ClaimCause.FINISH, ClaimCause.START, ClaimCause.GATHERED)
 """When several made the worker look, the first of these counts."""
 
 
 class Claimer:
     """The loop that claims; its other methods are plain calls on the event loop.
 
-    ``prepare(run, since, ring)`` makes a run ready to begin.
+    ``prepare(runs, since, ring)`` makes the run of one job, or of a batch, ready to begin.
     """
 
     def __init__(
@@ -43,7 +48,7 @@ class Claimer:
         store: Store,
         identity: Identity,
         leases: Leases,
-        prepare: Callable[[Run, float, str | None], Execution],
+        prepare: Callable[[Sequence[Run], float, str | None], Execution],
         bell: Bell,
         accounts: Accounts,
         availability: Availability,
@@ -52,6 +57,7 @@ class Claimer:
         self._store = store
         self._worker = identity.worker
         self._serves = list(identity.serves)
+        self._batch_sizes = {served.type: served.batch for served in identity.serves}
         self._leases = leases
         self._prepare = prepare
         self.full: Callable[[bool], None] = lambda full: None
@@ -67,8 +73,9 @@ class Claimer:
         self._wake = asyncio.Event()
         self._released = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._ended: list[Execution] = []
-        self._on_the_way: list[Execution] = []
+        self._gathering: asyncio.TimerHandle | None = None
+        self._ended: list[Attempt] = []
+        self._on_the_way: list[Attempt] = []
         self._recent = RecentOutcomes()
         self._went_back = False
 
@@ -92,18 +99,19 @@ class Claimer:
         self._loop.call_soon_threadsafe(partial(self.look, ClaimCause.FINISH))
 
     def ended(self, execution: Execution) -> None:
-        """A run has ended: its slot is free, and its outcome, if there is one to tell, goes with the next call."""
-        self._accounts.ended(execution)
-        if execution.outcome is None:
-            self._release(execution)
-        else:
-            self._leases.end(execution.lease)
-            self._ended.append(execution)
+        """A run has ended: its slot is free, and its outcomes, where there is one to tell, go with the next call."""
+        for attempt in execution.attempts:
+            self._accounts.ended(attempt)
+            if attempt.outcome is None:
+                self._release(attempt)
+            else:
+                self._leases.end(attempt.lease)
+                self._ended.append(attempt)
         self.look(ClaimCause.FINISH)
 
     def unsettled(self) -> Sequence[Outcome]:
         """Outcomes that the store hasn't confirmed."""
-        return [execution.outcome for execution in (*self._on_the_way, *self._ended) if execution.outcome]
+        return [attempt.outcome for attempt in (*self._on_the_way, *self._ended) if attempt.outcome]
 
     async def next_release(self) -> None:
         """Waits until the worker holds a lease less."""
@@ -150,6 +158,7 @@ class Claimer:
         self._home(turn.settled)
         self._bell.ring(turn.rings)
         self._accounts.claimed(len(turn.runs), cause=cause)
+        self._look_again(turn.gathering_ms)
         await self._begin(turn.runs, number=number, since=sent, ring=ring if cause is ClaimCause.RING else None)
         self._say_whether_full()
 
@@ -157,11 +166,12 @@ class Claimer:
         used = clock.now() - since if self._leases.accepting else math.inf
         timely = [run for run in runs if used <= LATE * run.lease_ms / 1000]
         refused = [run for run in runs if used > LATE * run.lease_ms / 1000]
-        executions = [self._prepare(run, since, ring) for run in timely]
-        self._leases.answered(number, [execution.lease for execution in executions])
+        executions = [self._prepare(runs, since, ring) for runs in batches(timely, sizes=self._batch_sizes)]
+        self._leases.answered(number, [lease for execution in executions for lease in execution.leases])
         for execution in executions:
-            self._accounts.began(execution.run)
             execution.begin()
+        for run in timely:
+            self._accounts.began(run)
         if timely:
             self._take_turns(after=timely[-1].type)
         if refused:
@@ -169,8 +179,18 @@ class Claimer:
 
     async def _hand_back(self, runs: Sequence[Run]) -> None:
         """Returns runs that came too late, or to a worker that is about to stop; nothing of them has begun."""
-        outcomes = [Outcome(job_id=run.job_id, token=run.token, kind=OutcomeKind.HANDED_BACK) for run in runs]
-        await self._settle_now(outcomes)
+        reason = TOO_LATE if self._leases.accepting else HANDED_BACK[Stop.SHUTDOWN]
+        await self._settle_now(
+            [Outcome(job_id=run.job_id, token=run.token, kind=OutcomeKind.HANDED_BACK, reason=reason) for run in runs]
+        )
+
+    def _look_again(self, milliseconds: int | None) -> None:
+        """Looks again when a batch that isn't full has waited for long enough."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if milliseconds is not None:
+            self._gathering = self._loop.call_later(milliseconds / 1000, self.look, ClaimCause.GATHERED)
 
     async def _settle(self) -> None:
         self._home(await self._settle_now(self._send_ended()))
@@ -190,18 +210,18 @@ class Claimer:
 
     def _send_ended(self) -> Sequence[Outcome]:
         self._on_the_way, self._ended = self._ended, []
-        return [execution.outcome for execution in self._on_the_way if execution.outcome]
+        return [attempt.outcome for attempt in self._on_the_way if attempt.outcome]
 
     def _home(self, settled: Sequence[Settled]) -> None:
-        for execution, said in zip(self._on_the_way, settled, strict=True):
-            self._release(execution)
-            self._accounts.settled(execution, said)
-            if execution.outcome is not None:
-                self._recent.add(execution.outcome, now=clock.now())
+        for attempt, said in zip(self._on_the_way, settled, strict=True):
+            self._release(attempt)
+            self._accounts.settled(attempt, said)
+            if attempt.outcome is not None:
+                self._recent.add(attempt.outcome, now=clock.now())
         self._on_the_way = []
 
-    def _release(self, execution: Execution) -> None:
-        self._leases.release(execution.lease)
+    def _release(self, attempt: Attempt) -> None:
+        self._leases.release(attempt.lease)
         self._released.set()
 
     def _take_turns(self, *, after: str) -> None:

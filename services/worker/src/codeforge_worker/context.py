@@ -1,4 +1,4 @@
-"""What a handler holds in its hands: the job's facts, and the means to tell how far it is."""
+"""What a handler holds in its hands: the job's facts, the means to tell how far it is, and what outlives its worker."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from codeforge_worker.steps import Steps, to_the_end, unkept
 from codeforge_worker.workspace import blocking_workspace, workspace
 
 
 class Cancelled(BaseException):
-    """Raised in a blocking handler, by its next :meth:`BlockingContext.progress` or ``log``, when its job is cancelled.
+    """Raised in a blocking handler, by the next thing that it asks of its context, when its job is cancelled.
 
     Not an :class:`Exception`, so that a handler's ``except Exception`` doesn't swallow it by accident, just as with
     :class:`asyncio.CancelledError`.
@@ -28,6 +29,9 @@ class ReportSink(Protocol):
 
     def log(self, text: str) -> None:
         """Takes note of a line for the job's log."""
+
+    def output(self, text: str) -> None:
+        """Takes note of a text for the end of the job's output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +63,13 @@ class Assignment:
 class JobContext(Assignment):
     """The context of an async handler. Cancelling the job cancels its task (:class:`asyncio.CancelledError`).
 
-    ``scratch``: an existing folder below which workspaces are made.
+    ``scratch``: an existing folder below which workspaces are made. ``steps``: gives the run's steps; without it they
+    aren't kept.
     """
 
     sink: ReportSink = field(repr=False)
     scratch: Path = field(repr=False)
+    steps: Callable[[], Steps] = field(default_factory=unkept, repr=False)
 
     def progress(self, percent: float, stage: str | None = None) -> None:
         """Tells how far the job is, ``percent`` 0..100 (never falling within an attempt), and what it is doing.
@@ -75,6 +81,39 @@ class JobContext(Assignment):
     def log(self, text: str) -> None:
         """Appends a line to the job's log, which its user sees; what is longer than 4 KiB is cut."""
         self.sink.log(text)
+
+    def output(self, text: str) -> None:
+        """Appends ``text``, as it is, to the job's output, which its user reads while it grows: up to 1 MiB in all.
+
+        What an earlier run has written before its last finished step is there already, and isn't written again.
+        """
+        if not self.steps().replaying:
+            self.sink.output(text)
+
+    async def step(self, name: str, work: Callable[[], Awaitable[Any] | Any]) -> Any:
+        """Runs ``work()``, or awaits it, once for the job: what it returned is kept, and the next run gets it at once.
+
+        ``name``: 1 to 100 of ``A-Z a-z 0-9 . _ : -``, each used once in a run. The result is JSON (256 KiB; 100 steps
+        and 4 MiB in a job) and comes back as such, the first time as well: a tuple as a list, a secret blacked out.
+        Should the worker die just before it is kept, ``work`` runs again. What ``work`` raises is raised here, and
+        nothing kept. Raises ValueError for a name that can't be, and Fail with ``step_result_too_large``,
+        ``step_result_not_json`` or ``too_many_steps``.
+        """
+        return await self.steps().step(name, work)
+
+    async def effect(
+        self,
+        name: str,
+        look: Callable[[str], Awaitable[Any] | Any],
+        make: Callable[[str], Awaitable[Any] | Any],
+    ) -> Any:
+        """A step that does something outside which must not be done twice: opens a pull request, sends a mail.
+
+        ``look(key)`` finds out there whether an earlier attempt has made it, and returns what it found, or None; only
+        then ``make(key)`` makes it. ``key`` is ``jobId:name``: leave it out there, for ``look`` to find. Just before
+        each of them the store is asked whether the job is still this run's; a run that has lost it is ended.
+        """
+        return await self.steps().effect(name, look, make, key=f"{self.job_id}:{name}")
 
     def workspace(self, make: Callable[[Path], Awaitable[object]]) -> AbstractAsyncContextManager[Path]:
         """A folder of this attempt, filled by ``await make(folder)``; it is removed however the block ends.
@@ -95,6 +134,7 @@ class BlockingContext(Assignment):
     sink: ReportSink = field(repr=False)
     scratch: Path = field(repr=False)
     stop_asked: Callable[[], bool] = field(repr=False)
+    steps: Callable[[], Steps] = field(default_factory=unkept, repr=False)
 
     @property
     def cancelled(self) -> bool:
@@ -110,6 +150,22 @@ class BlockingContext(Assignment):
         """As :meth:`JobContext.log`. Raises :class:`Cancelled` when the job has been cancelled."""
         self._go_on()
         self.sink.log(text)
+
+    def output(self, text: str) -> None:
+        """As :meth:`JobContext.output`. Raises :class:`Cancelled` when the job has been cancelled."""
+        self._go_on()
+        if not self.steps().replaying:
+            self.sink.output(text)
+
+    def step(self, name: str, work: Callable[[], Any]) -> Any:
+        """As :meth:`JobContext.step`. Raises :class:`Cancelled`, before and after, when the job has been cancelled."""
+        self._go_on()
+        return to_the_end(self.steps().step(name, work))
+
+    def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any]) -> Any:
+        """As :meth:`JobContext.effect`. Raises :class:`Cancelled` when the job has been cancelled."""
+        self._go_on()
+        return to_the_end(self.steps().effect(name, look, make, key=f"{self.job_id}:{name}"))
 
     def workspace(self, make: Callable[[Path], object]) -> AbstractContextManager[Path]:
         """As :meth:`JobContext.workspace`: ``with context.workspace(make) as folder``."""

@@ -13,6 +13,13 @@ from codeforge_worker.context import Cancelled
 from codeforge_worker.lease import Stop
 from codeforge_worker.outcome import Fail, Retry, explain
 
+HANDED_BACK = {
+    Stop.SHUTDOWN: "The worker is stopping.",
+    Stop.LEASE: "The lease ran out of time: the store was away.",
+    Stop.BATCH: "Another job of its batch was lost.",
+}
+"""Why a job goes back through no fault of its own; stands in its timeline."""
+
 REASON_LENGTH = 2000
 """Characters kept of a reason: people read it, and a list of jobs holds many."""
 
@@ -74,9 +81,9 @@ def _ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[A
             return Ending(kind=OutcomeKind.COMPLETED, result=encode(value))
         case Raised(), Stop.CANCELLED:
             return Ending(kind=OutcomeKind.CANCELLED)
-        case Raised(), Stop.SHUTDOWN | Stop.LEASE:
+        case Raised(), Stop() as reason if reason in HANDED_BACK:
             # Whatever it raised, it was made to: a program that was killed, a connection that was cut.
-            return Ending(kind=OutcomeKind.HANDED_BACK)
+            return Ending(kind=OutcomeKind.HANDED_BACK, reason=HANDED_BACK[reason])
         case Raised(error=asyncio.CancelledError() | Cancelled()), _:
             return _again(RetryReason.FAILURE, "The handler cancelled itself.")
         case Raised(error=error), _:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import Protocol
 
-from codeforge_common.store import Verdict
+from codeforge_common.store import Outcome, OutcomeKind, Verdict
 
 LATE = 0.5
 """Share of the lease after which a claim's answer comes too late to start a run on it."""
@@ -39,6 +39,8 @@ class Stop(StrEnum):
     """The worker ends."""
     WALL_TIME = "wall_time"
     """The attempt takes longer than its job type allows."""
+    BATCH = "batch"
+    """Another job of its batch was lost."""
 
     @property
     def lost(self) -> bool:
@@ -60,7 +62,10 @@ class Holder(Protocol):
         """Pauses the code of a blocking run at ``moment``, unless it is allowed to go on before, and until it is."""
 
     def kill(self, *, timeout: float) -> bool:
-        """Ends a blocking run by force; blocks for ``timeout`` seconds at most. Whether nothing of it is left."""
+        """Ends a blocking run by force; blocks for about ``timeout`` seconds at most, 0 only begins it.
+
+        Whether nothing of it is left.
+        """
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -68,6 +73,7 @@ class Lease:
     """The right to run one job, for ``seconds`` since ``since`` (of :func:`codeforge_worker.clock.now`).
 
     ``pausable``: the run's code is in a child of its own. ``wall_end``: when the attempt has taken too long.
+    ``slots``: how many of the worker's slots it fills; 0 for one that shares the slot of another job of its batch.
     ``ended``: no code of the run can go on; what is missing is that the store takes its outcome.
     """
 
@@ -78,12 +84,17 @@ class Lease:
     holder: Holder = field(repr=False)
     pausable: bool = False
     wall_end: float | None = None
+    slots: int = 1
     ended: bool = False
 
     @property
     def pause_at(self) -> float:
         """When a run that can be paused is, unless a renewal is answered before."""
         return self.since + PAUSE * self.seconds
+
+    def hand_back(self, reason: str) -> Outcome:
+        """The outcome that returns the job unfinished and blameless; for when no code of the run can go on."""
+        return Outcome(job_id=self.job_id, token=self.token, kind=OutcomeKind.HANDED_BACK, reason=reason)
 
     def used(self, now: float) -> float:
         """The share of the lease that is used up: 0 at its start, 1 at its end and more after it."""
@@ -107,11 +118,11 @@ class Leases:
     """
 
     def __init__(self, *, slots: int) -> None:
-        """``slots``: how many runs the worker has at the same time."""
+        """``slots``: how many jobs, or batches of them, the worker runs at the same time."""
         self._slots = slots
         self._lock = Lock()
         self._held: set[Lease] = set()
-        self._running = 0
+        self._filled = 0
         self._answered = 0
         self._accepting = True
 
@@ -120,14 +131,14 @@ class Leases:
         with self._lock:
             self._answered = number
             self._held.update(taken)
-            self._running += len(taken)
+            self._filled += sum(lease.slots for lease in taken)
 
     def end(self, lease: Lease) -> None:
         """The run has ended and its slot is free; the lease is kept until the store has taken the outcome."""
         with self._lock:
             if not lease.ended:
                 lease.ended = True
-                self._running -= 1
+                self._filled -= lease.slots
 
     def release(self, lease: Lease) -> None:
         """The store has taken the outcome, or there is none to take."""
@@ -147,7 +158,7 @@ class Leases:
     @property
     def free(self) -> int:
         """Slots for which work may be claimed."""
-        return self._slots - self._running if self._accepting else 0
+        return self._slots - self._filled if self._accepting else 0
 
     @property
     def held(self) -> frozenset[Lease]:

@@ -1,12 +1,13 @@
 """Which run a task of the event loop belongs to: to end what a handler leaves behind, and to find who hangs the loop.
 
-A task doesn't show its context before Python 3.12, so it is noted at birth whose it is.
+A task doesn't show its context before Python 3.12, so it is noted at birth whose it is. A run has several leases where
+its handler takes a batch of jobs.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Sequence
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 from weakref import WeakSet
@@ -17,8 +18,8 @@ from codeforge_worker.lease import Lease
 class Brood:
     """The tasks of one run: its own, those that its handler makes, and theirs."""
 
-    def __init__(self, lease: Lease) -> None:
-        self.lease = lease
+    def __init__(self, leases: Sequence[Lease]) -> None:
+        self.leases = leases
         self.tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     def context(self) -> Context:
@@ -53,16 +54,16 @@ class TaskOwners:
         self._broods: WeakSet[Brood] = WeakSet()
         loop.set_task_factory(_make)
 
-    def brood(self, lease: Lease) -> Brood:
+    def brood(self, leases: Sequence[Lease]) -> Brood:
         """A run is about to begin."""
-        brood = Brood(lease)
+        brood = Brood(leases)
         self._broods.add(brood)
         return brood
 
-    def current(self) -> Lease | None:
-        """The run whose code the loop is in at the moment; None when it is nobody's. Any thread may ask."""
+    def current(self) -> Sequence[Lease]:
+        """The leases of the run whose code the loop is in; none when it is nobody's. Any thread may ask."""
         task = asyncio.current_task(self._loop)
-        return next((brood.lease for brood in self._broods if task in brood.tasks), None)
+        return next((brood.leases for brood in self._broods if task in brood.tasks), ())
 
 
 def _make(

@@ -33,12 +33,19 @@ class Handler:
     """A job type with the function that serves it.
 
     ``function`` gets a :class:`~codeforge_worker.context.JobContext` and is awaited on the event loop, or, where
-    ``blocking``, gets a :class:`~codeforge_worker.context.BlockingContext` in a child process of its own.
+    ``blocking``, gets a :class:`~codeforge_worker.context.BlockingContext` in a child process of its own. One that
+    takes batches gets a list of contexts. ``gather_seconds``: how long a job may wait for others to come along.
     """
 
     type: JobType
     function: Callable[..., Any]
-    blocking: bool
+    blocking: bool = False
+    gather_seconds: float = 0.0
+
+    @property
+    def batched(self) -> bool:
+        """Whether one call takes several jobs."""
+        return self.type.batch > 1
 
     @property
     def name(self) -> str:
@@ -60,6 +67,8 @@ def handler(
     wall_time: float | None = None,
     attempts: int | None = None,
     blocking: bool = False,
+    batch: int | None = None,
+    wait: float = 0.0,
 ) -> Callable[[Function], Function]:
     """Marks a module-level function as the handler of job type ``name``; the function itself stays as it is.
 
@@ -67,7 +76,8 @@ def handler(
     whose values are sealed before anything is stored, e.g. ``context.apiKey``. A built-in type has both already.
     ``lease``: seconds, at least 3; None takes ``JOB_LEASE_SECONDS``. ``wall_time``: seconds that one attempt may take;
     None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``. ``blocking``: the function isn't async; it runs in a
-    child process of its own.
+    child process of its own. ``batch``: the function gets up to so many jobs in one call, as a list of contexts, and
+    returns a list with an outcome for each. ``wait``: seconds that the first of them may wait for others to come along.
 
     :raises ConfigurationError: when what is marked can't be a handler.
     """
@@ -75,11 +85,18 @@ def handler(
     def mark(function: Function) -> Function:
         if not _NAME.fullmatch(name):
             raise ConfigurationError(f"Handler {name!r}: a job type's name is snake_case, at most 64 characters.")
-        if lease is not None and lease < 3:
-            raise ConfigurationError(f"Handler {name!r}: a lease is at least 3 seconds.")
-        if inspect.iscoroutinefunction(function) is blocking:
-            rule = "a blocking handler is a plain function" if blocking else "a handler is async unless blocking=True"
-            raise ConfigurationError(f"Handler {name!r}: {rule}.")
+        for rule, broken in (
+            ("a lease is at least 3 seconds", lease is not None and lease < 3),
+            ("wall_time is more than 0 seconds", wall_time is not None and wall_time <= 0),
+            ("a job has at least one attempt", attempts is not None and attempts < 1),
+            ("a blocking handler is a plain function", blocking and inspect.iscoroutinefunction(function)),
+            ("a handler is async unless blocking=True", not blocking and not inspect.iscoroutinefunction(function)),
+            ("a batch has at least two jobs", batch is not None and batch < 2),
+            ("a blocking handler takes no batches", batch is not None and blocking),
+            ("wait is for a batch, and no less than 0 seconds", wait < 0 or (batch is None and wait != 0)),
+        ):
+            if broken:
+                raise ConfigurationError(f"Handler {name!r}: {rule}.")
         known = _BUILT_IN.get(name, JobType(name=name))
         job_type = replace(
             known,
@@ -88,8 +105,9 @@ def handler(
             lease_seconds=lease,
             wall_time_seconds=wall_time,
             attempts=attempts,
+            batch=batch or 1,
         )
-        setattr(function, _MARK, Handler(type=job_type, function=function, blocking=blocking))
+        setattr(function, _MARK, Handler(type=job_type, function=function, blocking=blocking, gather_seconds=wait))
         return function
 
     return mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from threading import Lock
 
 from codeforge_common.events import log_line
+from codeforge_common.secrets import Redactor
 from codeforge_common.store import Report, Verdict
 from codeforge_worker.context import ReportSink
+from codeforge_worker.output import OutputBuffer, fitting
 
 GAP_SECONDS = 0.1
 """Between two reports of one run: ten a second reach people (architecture: progress)."""
@@ -31,10 +34,10 @@ class LogLimits:
 
 
 class RunReports(ReportSink):
-    """Takes progress and log lines of one run and gives them away as numbered reports.
+    """Takes progress, log lines and output of one run and gives them away as numbered reports.
 
-    ``redact`` takes secrets out of a text; ``wake`` is called when there is something to send; ``heed`` is told what
-    the store said of the run when it took a report; ``wall_clock`` gives seconds since 1970.
+    ``output_room``: bytes that the job's output may still grow by; ``wake`` is called when there is something to send;
+    ``heed`` is told what the store said of the run when it took a report; ``wall_clock`` gives seconds since 1970.
     """
 
     def __init__(
@@ -43,7 +46,8 @@ class RunReports(ReportSink):
         job_id: str,
         token: int,
         limits: LogLimits,
-        redact: Callable[[str], str],
+        output_room: int,
+        redactor: Redactor,
         wake: Callable[[RunReports], None],
         heed: Callable[[Verdict], None],
         wall_clock: Callable[[], float],
@@ -51,7 +55,8 @@ class RunReports(ReportSink):
         self._job_id = job_id
         self._token = token
         self._limits = limits
-        self._redact = redact
+        self._output_room = output_room
+        self._redactor = redactor
         self._wake = wake
         self._wall_clock = wall_clock
         self.heed = heed
@@ -66,6 +71,8 @@ class RunReports(ReportSink):
         self._shown_stage: str | None = None
         self._lines: deque[str] = deque(maxlen=limits.lines)
         self._bytes = 0
+        self._output: OutputBuffer | None = None
+        self._taken: asyncio.Event | None = None
         self._closed = False
 
     def progress(self, percent: float, stage: str | None) -> None:
@@ -92,12 +99,32 @@ class RunReports(ReportSink):
                 self._append(line)
         self._wake(self)
 
+    def output(self, text: str) -> None:
+        """Takes note of a text for the end of the job's output; where there is no room for it, the log says so once."""
+        with self._lock:
+            if self._closed:
+                return
+            if self._output is None:
+                self._output = OutputBuffer(room=self._output_room, redactor=self._redactor)
+            if not self._output.write(_valid(str(text))):
+                self._append(log_line("The job's output is full, the rest is dropped", at=self._wall_clock()))
+        self._wake(self)
+
+    async def output_is_taken(self) -> None:
+        """Returns when the store has the output so far, apart from an end that may be half of a secret."""
+        while self._output is not None and self._has_more(self._output):
+            self._taken = self._taken or asyncio.Event()
+            self._taken.clear()
+            self.due = 0.0
+            self._wake(self)
+            await self._taken.wait()
+
     def take(self, *, now: float) -> Report | None:
         """The report to send now: the unanswered one, else a new one of what has been gathered, else None."""
         with self._lock:
             if self._closed:
                 return None
-            if self._unanswered is None and self._gathered:
+            if self._unanswered is None and self._gather():
                 self._unanswered = self._next()
                 self.due = now + GAP_SECONDS
             return self._unanswered
@@ -106,19 +133,30 @@ class RunReports(ReportSink):
         """The report that :meth:`take` gave last was taken by the store, or refused for good."""
         with self._lock:
             self._unanswered = None
+            more = self._gather()
+        if self._taken is not None:
+            self._taken.set()
+        if more:
+            self._wake(self)
 
     def close(self) -> Sequence[Report]:
         """Ends the gathering: what is unanswered or unsent, for the outcome of the run to carry."""
         with self._lock:
             self._closed = True
             rest = [] if self._unanswered is None else [self._unanswered]
-            if self._gathered:
+            while self._gather():
                 rest.append(self._next())
             return rest
 
-    @property
-    def _gathered(self) -> bool:
-        return self._progress is not None or self._stage is not None or bool(self._lines)
+    def _gather(self) -> bool:
+        """Whether there is something to tell."""
+        written = self._output is not None and self._output.settle(last=self._closed)
+        return written or self._progress is not None or self._stage is not None or bool(self._lines)
+
+    def _has_more(self, output: OutputBuffer) -> bool:
+        with self._lock:
+            on_its_way = self._unanswered is not None and bool(self._unanswered.output)
+            return not self._closed and (on_its_way or output.settle(pausing=True))
 
     def _next(self) -> Report:
         self._number += 1
@@ -129,6 +167,7 @@ class RunReports(ReportSink):
             progress=self._progress,
             stage=self._stage,
             lines=tuple(self._lines),
+            output="" if self._output is None else self._output.take(),
         )
         self._progress = self._stage = None
         self._lines.clear()
@@ -144,9 +183,12 @@ class RunReports(ReportSink):
             self._bytes -= len(self._lines.popleft().encode())
 
     def _clean(self, text: str) -> str:
-        # A lone surrogate can't be written as UTF-8; a handler reading file names gets at one easily.
-        return self._redact(str(text)).encode("utf-8", "replace").decode()
+        return _valid(self._redactor.text(str(text)))
 
     def _cut(self, line: str) -> str:
-        room = self._limits.line_bytes - _PREFIX_BYTES
-        return line if len(line) * 4 <= room else line.encode()[:room].decode("utf-8", "ignore")
+        return fitting(line, self._limits.line_bytes - _PREFIX_BYTES)
+
+
+def _valid(text: str) -> str:
+    # A lone surrogate can't be written as UTF-8; a handler reading file names gets at one easily.
+    return text.encode("utf-8", "replace").decode()

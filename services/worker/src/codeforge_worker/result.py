@@ -1,4 +1,4 @@
-"""A handler's result as JSON, and its short form for updates and lists. Pure."""
+"""What a handler returns as JSON, and the short form of a result for updates and lists. Pure."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ class Json:
     text: str
 
 
-def encode(result: Any, *, max_bytes: int) -> str:
-    """``result`` as JSON text without blanks.
+def encode(result: Any, *, max_bytes: int, kind: str = "result") -> str:
+    """``result`` as JSON text without blanks. ``kind``: ``result`` of a job, or ``step_result``.
 
-    :raises Fail: ``result_not_json`` or ``result_too_large``; another attempt would end the same way.
+    :raises Fail: e.g. ``result_not_json`` or ``result_too_large``; another attempt would end the same way.
     """
+    called = kind.replace("_", " ")
     try:
         text = result.text if isinstance(result, Json) else dumps(result)
         size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
-        raise Fail("result_not_json", f"What the handler returned can't be written as JSON: {error}") from error
+        raise Fail(f"{kind}_not_json", f"The {called} can't be written as JSON: {error}") from error
     if size > max_bytes:
-        raise Fail("result_too_large", f"The result has {size:,} bytes as JSON; at most {max_bytes:,} are kept.")
+        raise Fail(f"{kind}_too_large", f"The {called} has {size:,} bytes as JSON; at most {max_bytes:,} are kept.")
     return text
 
 

@@ -1,53 +1,38 @@
-"""One run of one job, from its claim to its outcome."""
+"""One run of a handler, on one of the worker's slots: for one job, or for a batch of them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from codeforge_common.store import Outcome, OutcomeKind, Report, Run, Verdict
-from codeforge_common.telemetry.metrics import RetryReason
-from codeforge_worker import clock
-from codeforge_worker.attempt import Attempt, Tools
-from codeforge_worker.ending import Ending, Raised, Returned, ending_of
-from codeforge_worker.lease import STOPS, Lease, Stop
-from codeforge_worker.outcome import Fail, Retry
+from codeforge_common.store import Run
+from codeforge_worker.attempt import Attempt
+from codeforge_worker.batch import ends_of
+from codeforge_worker.ending import Raised, Returned
+from codeforge_worker.lease import Stop
 from codeforge_worker.owners import TaskOwners
 from codeforge_worker.registry import Handler
-from codeforge_worker.reports import LogLimits, RunReports
-from codeforge_worker.result import abridge, dumps, encode
-from codeforge_worker.retry import backoff
-
-_log = structlog.get_logger(__name__)
+from codeforge_worker.reports import RunReports
+from codeforge_worker.rules import Rules, Tools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a run keeps to. ``cancel_seconds``: what a cancelled handler has to end by itself."""
-
-    backoff_first: float
-    backoff_longest: float
-    result_bytes: int
-    cancel_seconds: float
-    log: LogLimits
+class HandlerExited(Exception):
+    """Raised when a handler called ``sys.exit``: that ends the attempt, not the worker."""
 
 
 class Execution:
-    """Runs one claimed job and keeps its outcome; the :class:`~codeforge_worker.lease.Holder` behind its lease.
+    """Runs a handler and has each of its attempts end.
 
-    ``ended`` is called once, on the event loop, when no code of the run can go on and :attr:`outcome` stands;
-    ``stuck`` when an async handler ignores a cancel for ``cancel_seconds``.
+    ``ended`` is called once, on the event loop, when no code of the run can go on and the outcomes stand; ``stuck``
+    when an async handler ignores a cancel for ``cancel_seconds``.
     """
 
     def __init__(
         self,
-        run: Run,
+        runs: Sequence[Run],
         *,
         handler: Handler,
         since: float,
@@ -60,76 +45,51 @@ class Execution:
         stuck: Callable[[Execution], None],
     ) -> None:
         """``since``: first send of the claim. ``ring``: traceparent of the ring that led to it."""
-        wall_time = handler.type.wall_time_seconds
-        self.run = run
-        self.outcome: Outcome | None = None
-        """What to tell the store; None when the run had lost the job."""
-        self.retry: RetryReason | None = None
-        """Why there should be another attempt, if there should."""
-        self.stopped: Stop | None = None
-        """Why it was told to end, if it was."""
-        self.seconds = 0.0
-        """How long the attempt took."""
-        self.lease = Lease(
-            job_id=run.job_id,
-            token=run.token,
-            seconds=run.lease_ms / 1000,
-            since=since,
-            holder=self,
-            pausable=handler.blocking,
-            wall_end=None if wall_time is None else clock.now() + wall_time,
-        )
+        self.type = handler.name
+        self.attempts = [
+            Attempt(
+                run,
+                handler=handler,
+                since=since,
+                slots=0 if place else 1,
+                tools=tools,
+                rules=rules,
+                wake=wake,
+                stop=self._begin_stop,
+            )
+            for place, run in enumerate(runs)
+        ]
+        self.leases = [attempt.lease for attempt in self.attempts]
+        self._handler = handler
+        self._ring = ring
         self._rules = rules
-        self._redactor = tools.redactor
-        self._reports = RunReports(
-            job_id=run.job_id,
-            token=run.token,
-            limits=rules.log,
-            redact=tools.redactor.text,
-            wake=wake,
-            heed=self._heed,
-            wall_clock=time.time,
-        )
-        self._brood = owners.brood(self.lease)
-        self._attempt = Attempt(run, lease=self.lease, handler=handler, sink=self._reports, tools=tools, ring=ring)
-        self._blocking = handler.blocking
+        self._brood = owners.brood(self.leases)
         self._ended_callback = ended
         self._stuck_callback = stuck
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[Any] | None = None
-        self._begun = 0.0
+        self._stopping = False
 
     def begin(self) -> None:
         """Starts the handler."""
         context = self._brood.context()
-        self._begun = clock.now()
-        self._task = self._loop.create_task(self._attempt_and_end(), name=self.run.job_id, context=context)
+        self._task = self._loop.create_task(self._run(), name=self._handler.name, context=context)
         self._task.add_done_callback(self._end, context=context)
 
-    # What the lease's keepers ask for, from whatever thread. ─────────────────────────────────────────────────────────
-
-    def stop(self, reason: Stop) -> None:
-        """Asks the run to end; the first reason counts. A run that has lost its job is ended by force if it can be."""
-        if reason.lost:
-            self._attempt.kill()
-        self._loop.call_soon_threadsafe(self._begin_stop, reason)
-
-    def allow_until(self, moment: float) -> None:
-        """Tells a child's guard until when it may run."""
-        self._attempt.allow_until(moment)
-
-    def kill(self, *, timeout: float) -> bool:
-        """Ends a child by force; blocks. Whether nothing of it is left."""
-        return self._attempt.kill_and_wait(timeout=timeout)
-
-    # On the event loop. ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _begin_stop(self, reason: Stop) -> None:
-        if self._task is None or self._task.done() or self.stopped is not None:
+    def _begin_stop(self, attempt: Attempt, reason: Stop) -> None:
+        """Ends the run for ``reason``; a batch goes on while only some of its jobs are cancelled."""
+        if self._task is None or self._task.done():
             return
-        self.stopped = reason
+        if attempt.stopped is None or (reason.lost and not self._stopping):
+            attempt.stopped = reason
+        others_go_on = reason is Stop.CANCELLED and any(each.stopped is None for each in self.attempts)
+        if self._stopping or others_go_on:
+            return
+        self._stopping = True
+        for each in self.attempts:
+            each.stopped = each.stopped or (Stop.BATCH if reason.lost else reason)
         self._task.cancel()
-        if not self._blocking:
+        if not self._handler.blocking:
             # Once more, because a cancel can get lost on its way (see cancelling.py).
             self._loop.call_later(self._rules.cancel_seconds / 2, self._task.cancel)
             self._loop.call_later(self._rules.cancel_seconds, self._look)
@@ -138,67 +98,35 @@ class Execution:
         if self._task is not None and not self._task.done():
             self._stuck_callback(self)
 
-    def _heed(self, verdict: Verdict) -> None:
-        if (reason := STOPS.get(verdict)) and not self.lease.ended:
-            self.stop(reason)
-
-    async def _attempt_and_end(self) -> Any:
+    async def _run(self) -> Any:
         try:
-            return await self._attempt.result()
+            # The first one last: what the handler traces stands below the span that was begun last.
+            for attempt in reversed(self.attempts):
+                attempt.begin(ring=self._ring)
+            fit = self._fit()
+            return await self._call(fit) if fit else None
+        except (SystemExit, KeyboardInterrupt) as error:
+            raise HandlerExited("The handler asked the process to exit.") from error
         finally:
             await self._brood.end()
 
+    async def _call(self, attempts: Sequence[Attempt]) -> Any:
+        if self._handler.batched:
+            structlog.contextvars.unbind_contextvars("job_id", "attempt", "trace_id")
+            structlog.contextvars.bind_contextvars(job_ids=[attempt.run.job_id for attempt in attempts])
+            return await self._handler.function([attempt.context() for attempt in attempts])
+        (attempt,) = attempts
+        return await (attempt.in_child() if self._handler.blocking else self._handler.function(attempt.context()))
+
     def _end(self, task: asyncio.Task[Any]) -> None:
-        self.seconds = clock.now() - self._begun
-        end = _end_of(task)
-        reports = self._reports.close()
-        if ending := ending_of(end, stop=self.stopped, encode=self._encode):
-            self.outcome = self._outcome(ending, reports)
-            self.retry = ending.retry
-        self._tell(end)
-        self._attempt.close()
+        end, fit = _end_of(task), self._fit()
+        ends = iter(ends_of(end, jobs=len(fit)) if self._handler.batched else [end])
+        for attempt in self.attempts:
+            attempt.end(attempt.unfit or next(ends))
         self._ended_callback(self)
 
-    def _tell(self, end: Returned | Raised) -> None:
-        unforeseen = isinstance(end, Raised) and self.stopped is None and not isinstance(end.error, Fail | Retry)
-        log = _log.warning if unforeseen else _log.info
-        log(
-            "attempt ended",
-            type=self.run.type,
-            outcome=self.outcome.kind.value if self.outcome else f"none: {self.stopped}",
-            stop=self.stopped and self.stopped.value,
-            reason=self.outcome and self.outcome.reason,
-            seconds=round(self.seconds, 3),
-            exc_info=end.error if unforeseen and isinstance(end, Raised) else None,
-        )
-
-    def _encode(self, result: Any) -> str:
-        text = encode(result, max_bytes=self._rules.result_bytes)
-        if self._redactor.text(text) == text:
-            return text
-        # Not the text itself: a secret such as 12345 may stand in it as a number.
-        return dumps(self._redactor.clean(json.loads(text)))
-
-    def _outcome(self, ending: Ending, reports: Sequence[Report]) -> Outcome:
-        return Outcome(
-            job_id=self.run.job_id,
-            token=self.run.token,
-            kind=ending.kind,
-            result=ending.result,
-            abridged=None if ending.result is None else abridge(ending.result),
-            reason=None if ending.reason is None else self._redactor.text(ending.reason),
-            delay_ms=self._delay_ms(ending),
-            reports=reports,
-        )
-
-    def _delay_ms(self, ending: Ending) -> int:
-        if ending.kind is not OutcomeKind.RETRY:
-            return 0
-        after = ending.after
-        if after is None:
-            rules = self._rules
-            after = backoff(self.run.attempt, first=rules.backoff_first, longest=rules.backoff_longest)
-        return round(after * 1000)
+    def _fit(self) -> Sequence[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.unfit is None]
 
 
 def _end_of(task: asyncio.Task[Any]) -> Returned | Raised:

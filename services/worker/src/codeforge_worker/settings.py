@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from codeforge_common.settings import (
+    KIB,
     MIB,
     BrokerSettings,
     CommaSeparated,
@@ -49,6 +50,12 @@ class WorkerSettings(BrokerSettings, JobSettings, EventLogSettings, SecretsSetti
     """Seconds without a sign of life of the event loop after which the worker ends itself."""
     worker_grace_seconds: float = Field(25, ge=0, le=3600)
     """Seconds that running jobs have to finish after SIGTERM before they are handed back."""
+    job_step_result_max_bytes: int = Field(256 * KIB, ge=KIB, le=64 * MIB)
+    """Bytes of a step's result as JSON; a larger one fails the job with `step_result_too_large`."""
+    job_steps_max: int = Field(100, ge=1, le=10_000)
+    """Steps of a job; one more fails it with `too_many_steps`."""
+    job_steps_max_bytes: int = Field(4 * MIB, ge=KIB, le=256 * MIB)
+    """Bytes of a job's steps together as JSON; more fail it with `too_many_steps`."""
     worker_cancel_seconds: float = Field(10, ge=0.1, le=3600)
     """Seconds that a cancelled handler has to stop before it is stopped by force."""
     enable_queue_monitoring: bool = False

@@ -14,7 +14,7 @@ from types import FrameType
 import structlog
 
 from codeforge_common.errors import StoreUnavailable
-from codeforge_common.store import Outcome, OutcomeKind, Store
+from codeforge_common.store import Outcome, Store
 from codeforge_worker.lease import Lease, Leases
 from codeforge_worker.owners import TaskOwners
 
@@ -60,12 +60,13 @@ class StalledLoop:
         async runs may be the cause, and none of them is handed back.
         """
         signal.alarm(GIVE_UP_SECONDS)
-        culprit = self._owners.current()
-        _log.critical("the event loop hangs, the worker ends", job_id=culprit and culprit.job_id, stack=self._stack())
+        culprits = self._owners.current()
+        jobs = [lease.job_id for lease in culprits]
+        _log.critical("the event loop hangs, the worker ends", job_ids=jobs, stack=self._stack())
         # From here on no code of a run goes on, even if whatever the loop hangs in should end.
         signal.pthread_kill(self._thread, _PARK)
-        innocent = [lease for lease in self._leases.running if self._may_be_handed_back(lease, culprit=culprit)]
-        outcomes = [*self._unsettled(), *map(_hand_back, innocent)]
+        innocent = [lease for lease in self._leases.running if self._may_be_handed_back(lease, culprits)]
+        outcomes = [*self._unsettled(), *(lease.hand_back("The worker's event loop hung.") for lease in innocent)]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await store.settle(worker=self._worker, outcomes=outcomes)
@@ -73,18 +74,14 @@ class StalledLoop:
             _log.error("the store couldn't be told", reason=str(error))
         self._end_process()
 
-    def _may_be_handed_back(self, lease: Lease, *, culprit: Lease | None) -> bool:
+    def _may_be_handed_back(self, lease: Lease, culprits: Sequence[Lease]) -> bool:
         if lease.pausable:
             return lease.holder.kill(timeout=REAP_SECONDS)
-        return culprit is not None and lease is not culprit
+        return bool(culprits) and lease not in culprits
 
     def _stack(self) -> str:
         frame = sys._current_frames().get(self._thread)
         return "".join(traceback.format_stack(frame)) if frame else ""
-
-
-def _hand_back(lease: Lease) -> Outcome:
-    return Outcome(job_id=lease.job_id, token=lease.token, kind=OutcomeKind.HANDED_BACK)
 
 
 def _park(signal_number: int, frame: FrameType | None) -> None:

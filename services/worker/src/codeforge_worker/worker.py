@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum, auto
 from typing import Any
@@ -31,7 +30,7 @@ class End(Enum):
     """Why a worker ends."""
 
     ASKED = auto()
-    """SIGTERM or SIGINT."""
+    """By SIGTERM or SIGINT."""
     STUCK = auto()
     """A handler ignores its cancel, and no other run is left."""
     FAILED = auto()
@@ -73,17 +72,15 @@ class Worker:
 
     def stuck(self, execution: Execution) -> None:
         """A handler ignores its cancel: no more work, and an end when the other runs have theirs."""
-        _log.error("a handler ignores its cancel, the worker takes no more work", job_id=execution.run.job_id)
-        self._readiness.set("handlers", ok=False, detail=f"A handler of {execution.run.type} ignores its cancel.")
-        self._stuck.add(execution.lease)
+        jobs = [lease.job_id for lease in execution.leases]
+        _log.error("a handler ignores its cancel, the worker takes no more work", job_ids=jobs)
+        self._readiness.set("handlers", ok=False, detail=f"A handler of {execution.type} ignores its cancel.")
+        self._stuck.update(execution.leases)
         self._shutdown.refuse_work()
         self._is_stuck.set()
 
     async def run(self) -> int:
         """Works until the end; the exit code."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
         self._lifeline.start()
         self._bell.start()
         self._consumer.start()

@@ -1,1 +1,1 @@
-"""Job types for tables: `table_archive` packs one away, `table_profile` tells what is in one."""
+"""Job types for tables: each module has one, and shows one way to write a handler."""

@@ -28,21 +28,26 @@ class _Taking:
 
     def rest_of(self, value: Any, *, github: bool, field: str, path: str) -> Any:
         """``value`` without its secrets. ``github``: below a ``githubContext``; ``field``: ``path`` without indexes."""
+        if isinstance(value, dict):
+            return self._rest_of_object(value, github=github, field=field, path=path)
         if isinstance(value, list):
             return [
                 self.rest_of(item, github=github, field=field, path=_below(path, str(index)))
                 for index, item in enumerate(value)
             ]
-        if not isinstance(value, dict):
-            return value
+        return value
+
+    def _rest_of_object(self, value: dict[str, Any], *, github: bool, field: str, path: str) -> dict[str, Any]:
         rest = {}
         for key, member in value.items():
             inner = _below(field, key)
             if inner in self.fields or (github and key.lower() == "token"):
                 self.taken.update(_leaves(member, path=_below(path, key)))
-            else:
+            elif isinstance(member, dict | list):
                 below = github or key.lower() == "githubcontext"
                 rest[key] = self.rest_of(member, github=below, field=inner, path=_below(path, key))
+            else:  # most members; each goes through here with every submit
+                rest[key] = member
         return rest
 
 

@@ -12,6 +12,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
+from codeforge_common.secrets.unfinished import unfinished
+
 REDACTED = "[redacted]"
 
 SHORTEST = 4
@@ -35,6 +37,10 @@ _SHAPES = tuple(
         ("://", r"://[^\s/?#\"'<>]+@", f"://{REDACTED}@"),  # userinfo in an address (RFC 3986)
     )
 )
+
+
+_SPELLED_ALIKE = re.compile(r"[A-Za-z0-9_.~-]+")
+"""What is the same in JSON, in a ``repr`` and in an address (the unreserved characters of RFC 3986): most tokens."""
 
 
 def redact(text: str) -> str:
@@ -74,6 +80,21 @@ class Redactor:
             return REDACTED
         return redact(_replace(text, sorted(places)) if places else text)
 
+    def settled(self, text: str, *, pausing: bool = False) -> int:
+        """How much of the beginning of ``text`` can be redacted by itself when more is to come: no secret goes on.
+
+        ``pausing``: what comes may take a while; less is held back (see :func:`.unfinished.unfinished`).
+        """
+        return unfinished(text, values=self._spellings, pausing=pausing)
+
+    def finds_in(self, value: Any) -> bool:
+        """Whether :meth:`clean` would change a JSON-like value. Much cheaper, and mostly the answer is no."""
+        texts: list[str] = []
+        _gather(value, texts)
+        # No shape and no known value needs what stands around the NUL, and JSON from outside has none.
+        text = "\0".join(texts)
+        return self.text(text) != text
+
     def clean(self, value: Any) -> Any:
         """A copy of a JSON-like value whose strings and keys hold no secrets; other objects become their ``repr``."""
         if isinstance(value, str):
@@ -99,8 +120,22 @@ def _spellings(values: Iterable[str]) -> frozenset[str]:
     return frozenset(spelling for value in whole | lines for spelling in _spelled(value))
 
 
+def _gather(value: Any, texts: list[str]) -> None:
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            texts.append(key)
+            _gather(member, texts)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _gather(item, texts)
+
+
 def _spelled(value: str) -> Iterator[str]:
     yield value
+    if _SPELLED_ALIKE.fullmatch(value):
+        return
     yield repr(value)[1:-1]
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]

@@ -26,6 +26,8 @@ class ClaimCause(StrEnum):
     RING = "ring"
     FINISH = "finish"
     IDLE = "idle"
+    GATHERED = "gathered"
+    """A batch has waited for more jobs for as long as it may."""
 
 
 class RetryReason(StrEnum):

@@ -1,0 +1,71 @@
+"""Keeps the steps of one run in the store, within limits, and through outages as long as the run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from codeforge_common.store import Run, Verdict
+from codeforge_worker.outcome import Fail
+from codeforge_worker.run_calls import RunCalls
+from codeforge_worker.steps import Keeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLimits:
+    """``result_bytes``: of one step's result as JSON. ``number``, ``bytes``: of a job's steps together."""
+
+    result_bytes: int
+    number: int
+    bytes: int
+
+
+class StepKeeper(Keeper):
+    """``encode`` makes JSON text without secrets of a result, or raises :class:`Fail`.
+
+    ``said`` returns when the store has what the run has written for its output: it notes with each step how much that
+    is, because the next run writes again what came after. ``heed`` is told what the store thinks of the run.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        calls: RunCalls,
+        limits: StepLimits,
+        encode: Callable[[Any], str],
+        said: Callable[[], Awaitable[None]],
+        heed: Callable[[Verdict], None],
+    ) -> None:
+        self._run = run
+        self._calls = calls
+        self._limits = limits
+        self._encode = encode
+        self._said = said
+        self._heed = heed
+        self._bytes = sum(len(text.encode()) for text in run.steps.values())
+
+    async def keep(self, name: str, result: Any) -> str:
+        """Returns when the store has it. Fails the job where there is too much."""
+        text = self._encode(result)
+        self._bytes += len(text.encode())
+        if self._bytes > self._limits.bytes:
+            limit = f"at most {self._limits.bytes:,} are kept"
+            raise Fail("too_many_steps", f"The job's steps have {self._bytes:,} bytes as JSON together; {limit}.")
+        await self._said()
+        await self._go_on(await self._calls.keep_step(self._run, name=name, result=text))
+        return text
+
+    async def assert_held(self) -> None:
+        """Asks the store. Raises CancelledError when the run has lost its job, or was cancelled alone."""
+        await self._go_on(await self._calls.ask_held(self._run))
+
+    async def _go_on(self, verdict: Verdict) -> None:
+        self._heed(verdict)
+        if verdict is Verdict.HELD:
+            return
+        await asyncio.sleep(0)  # in the run's own task its cancel arrives here, unless others of a batch go on
+        if verdict is not Verdict.CANCELLED:
+            raise asyncio.CancelledError(f"The run has lost its job: {verdict}.")
