@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.plugins.redis_server",
     "tests.plugins.rabbitmq_server",
     "tests.plugins.brokers",
+    "tests.plugins.fault_proxy",
     "tests.plugins.namespace",
     "tests.plugins.processes",
     "tests.plugins.repository",
