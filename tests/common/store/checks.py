@@ -72,7 +72,9 @@ def check_owners(found: Snapshot, jobs: Mapping[str, ModelJob], *, secrets: bool
     for job in jobs.values() if secrets else ():
         lifetime = found.lifetimes.get(f"job:{job.id}:secret")
         if job.status in FINISHED["failed"]:
-            assert lifetime and 0 < lifetime <= Limits().secrets_retry_ms, "I6: the secret outlives the time for a retry"
+            assert lifetime and 0 < lifetime <= Limits().secrets_retry_ms, (
+                "I6: the secret outlives the time for a retry"
+            )
         else:
             assert lifetime == (None if job.status is Status.COMPLETED else -1), "I6"
 

@@ -11,19 +11,21 @@ from typing import Any, cast
 import msgpack
 from redis.asyncio import Redis
 
-from codeforge_common.job import JobType, new_job_id
+from codeforge_common.job import JobRecord, JobType, new_job_id
 from codeforge_common.store import (
     Accepted,
     Held,
     Limits,
     Outcome,
     OutcomeKind,
+    Report,
     Run,
     Served,
     Settled,
     Store,
     Submission,
     Turn,
+    Verdict,
 )
 from codeforge_common.store.connect import connect
 from codeforge_common.store.keys import key
@@ -84,10 +86,11 @@ class Harness:
         *,
         slots: int = 1,
         types: Sequence[str] = (AGENT.name,),
+        serves: Sequence[Served] | None = None,
         outcomes: Sequence[Outcome] = (),
     ) -> Turn:
         self.numbers[worker] = self.numbers.get(worker, 0) + 1
-        return await self.claim_again(worker, slots=slots, types=types, outcomes=outcomes)
+        return await self.claim_again(worker, slots=slots, types=types, serves=serves, outcomes=outcomes)
 
     async def claim_again(
         self,
@@ -95,6 +98,7 @@ class Harness:
         *,
         slots: int = 1,
         types: Sequence[str] = (AGENT.name,),
+        serves: Sequence[Served] | None = None,
         outcomes: Sequence[Outcome] = (),
         number: int | None = None,
     ) -> Turn:
@@ -102,7 +106,7 @@ class Harness:
             worker=worker,
             number=self.numbers[worker] if number is None else number,
             slots=slots,
-            serves=[Served(type=name, lease_ms=LEASE) for name in types],
+            serves=serves or [Served(type=name, lease_ms=LEASE) for name in types],
             outcomes=outcomes,
         )
 
@@ -127,6 +131,23 @@ class Harness:
             serves=[Served(type=name, lease_ms=LEASE) for name in given.get("types", (AGENT.name,))],
             digest=given.get("digest", ""),
         )
+
+    async def report(self, run: Run, number: int = 1, *, worker: str = "w1", **given: Any) -> Verdict:
+        report = Report(job_id=run.job_id, token=run.token, number=number, **given)
+        (verdict,) = await self.store.report(worker=worker, reports=[report])
+        return verdict
+
+    async def step(self, run: Run, name: str, result: str = "1", *, worker: str = "w1") -> Verdict:
+        return await self.store.step(worker=worker, job_id=run.job_id, token=run.token, name=name, result=result)
+
+    async def get(self, job_id: str) -> JobRecord:
+        return await self.store.get(job_id, caller=None)
+
+    async def let_pass(self, seconds: int) -> None:
+        """Seconds in which no worker says a word and the reaper does its rounds."""
+        for _ in range(seconds):
+            self.clock.tick(1_000)
+            await self.reap_until_done()
 
     async def reap_until_done(self) -> None:
         """Rounds until one has nothing more to do, whoever was here before."""

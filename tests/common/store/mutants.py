@@ -1,153 +1,108 @@
-"""Deliberate defects of the scripts, each of which the suite must find: ``python -m tests.common.store.mutants``.
+"""Puts deliberate defects into the scripts, one at a time, and sees that the suite finds each.
 
-Prints the kill table; the exit code is the number of survivors. ``--only TEXT`` runs those whose name contains TEXT.
+``python -m tests.common.store.mutants`` prints the kill table: each defect and the test that found it. The exit code is
+the number of defects that survived or didn't work. ``--only TEXT`` takes those whose name contains TEXT, ``--jobs``
+says how many are tried at a time (2).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import codeforge_common.store
+from tests.common.store.defects import DEFECTS, Defect
 
 LUA = Path(codeforge_common.store.__file__).parent / "lua"
 SUITE = Path(__file__).parent
+HISTORIES = 300
+OPTIONS = ("-x", "-q", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider")
+
+LEFT_OUT = {"test_scripts.py", "test_defects.py", "test_durability.py", "test_group_commit.py"}
+"""They are about the scripts' text, or about no script at all."""
+
+LAST = ("test_reap_bounds.py", "test_large_calls.py", "test_invariants.py", "test_invariants_further.py")
+"""They take the longest."""
+
+NONE = Defect("(no defect)", "claim.lua", "", "")
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """A defect: in ``file``, the first ``old`` becomes ``new``."""
+class Found:
+    """What the suite said. ``by``: the first test that failed; None: all passed."""
 
-    name: str
-    file: str
-    old: str
-    new: str
+    defect: Defect
+    by: str | None
+    broken: bool
 
-
-MUTANTS = (
-    Mutant("finish without the token's check", "lib/lease.lua", " and number_of(job, 'token') == token", ""),
-    Mutant("finish without the worker's check", "lib/lease.lua", "job.field.worker == worker and ", ""),
-    Mutant(
-        "progress without the lease's check",
-        "report.lua",
-        "if holder and take_report(job, report) then",
-        "if job and take_report(job, report) then",
-    ),
-    Mutant("a token that a manual retry resets", "retry.lua", "raise_token(job)", "set(job, 'token', 0)"),
-    Mutant("a token not raised by a claim", "lib/lease.lua", "    raise_token(job)\n", ""),
-    Mutant("a repeated claim that takes new jobs", "claim.lua", "IN.number > seen", "IN.number >= seen"),
-    Mutant("a late claim that takes jobs", "claim.lua", "IN.number > seen", "IN.number ~= seen"),
-    Mutant("a closed worker that claims", "claim.lua", "if not state[2] then", "if true then"),
-    Mutant("a renewal that sets a stale credit", "renew.lua", "if fresh then", "if true then"),
-    Mutant(
-        "a hand-back that counts an attempt",
-        "lib/settle.lua",
-        "set(job, 'attempts', number_of(job, 'attempts') - 1)",
-        "",
-    ),
-    Mutant("a crash that isn't counted", "lib/settle.lua", "set(job, 'crashes', number_of(job, 'crashes') + 1)", ""),
-    Mutant(
-        "attempts off by one",
-        "lib/settle.lua",
-        "number_of(job, 'attempts') < number_of(job, 'attempts_max')",
-        "number_of(job, 'attempts') <= number_of(job, 'attempts_max')",
-    ),
-    Mutant("crashes off by one", "lib/settle.lua", "crashes >= LIMITS.max_crashes", "crashes > LIMITS.max_crashes"),
-    Mutant("a lease not extended", "renew.lua", "NOW + number_of(job, 'lease')", "NOW"),
-    Mutant("no extension after an outage", "reap.lua", "redis.call('ZADD', KEY('leases'), ends, leases[i])", ""),
-    Mutant("a lease left behind by finish", "lib/lease.lua", "redis.call('ZREM', KEY('leases'), job.id)", ""),
-    Mutant("a holder left on the record by finish", "lib/lease.lua", "set(job, 'worker', nil)", ""),
-    Mutant("a cancelled job left in the ready index", "cancel.lua", "unready(job)", "local _ = 0"),
-    Mutant(
-        "a cancel mark ignored by finish",
-        "lib/settle.lua",
-        "if job.field.cancel or outcome.kind",
-        "if outcome.kind",
-    ),
-    Mutant(
-        "a cancel mark ignored by reap",
-        "lib/settle.lua",
-        "+ 1)\n    if job.field.cancel then return rest(job, STATUS.cancelled) end",
-        "+ 1)",
-    ),
-    Mutant(
-        "a cancel mark ignored by hand-back",
-        "lib/settle.lua",
-        "release(job)\n    if job.field.cancel then return rest(job, STATUS.cancelled) end",
-        "release(job)",
-    ),
-    Mutant("an event not appended", "cancel.lua", "emit(job)", ""),
-    Mutant("seq not raised", "lib/log.lua", "set(job, 'seq', number_of(job, 'seq') + 1)", "set(job, 'seq', 1)"),
-    Mutant(
-        "a counter not moved by a retry", "retry.lua", "move(job, STATUS.waiting)", "set(job, 'status', STATUS.waiting)"
-    ),
-    Mutant(
-        "a report taken twice",
-        "lib/report.lua",
-        "if report.number <= number_of(job, 'number') then return false end",
-        "",
-    ),
-    Mutant("a due job promoted twice", "reap.lua", "redis.call('ZREM', KEY('delayed'), id)", ""),
-    Mutant(
-        "an idempotency key that ignores the body",
-        "create.lua",
-        "if digest ~= IN.idempotency.digest then",
-        "if false then",
-    ),
-    Mutant("a cap never released", "lib/lease.lua", "    unpark(job.field.user)\n", ""),
-    Mutant(
-        "a credit never taken",
-        "lib/ready.lua",
-        "KEY('credits', job_type), worker, -1)",
-        "KEY('credits', job_type), worker, 0)",
-    ),
-    Mutant("retention that takes a live job", "retry.lua", "redis.call('ZREM', KEY('finished'), job.id)", ""),
-    Mutant("a retry that leaves lifetimes", "retry.lua", "redis.call('PERSIST', secret)", ""),
-    Mutant("a secret kept after completion", "lib/settle.lua", "redis.call('DEL', job_key(job.id, ':secret'))", ""),
-    Mutant("a rate that isn't kept", "create.lua", "if arrival then", "if false then"),
-    Mutant("heads that don't follow", "lib/ready.lua", "redis.call('ZREM', KEY('heads', job_type), user)", ""),
-)
+    def __str__(self) -> str:
+        word = "BROKEN" if self.broken else "SURVIVED" if self.by is None else "killed"
+        return f"{word:<9} {self.defect.name:<58} {self.by or ''}"
 
 
-def killed(mutant: Mutant, *, histories: int) -> bool:
-    """Whether the suite fails with the defect in place. Raises ValueError where the defect's place isn't found."""
+def damaged(defect: Defect) -> str:
+    """The text of the file with the defect. Raises ValueError where the defect's place isn't found."""
+    text = (LUA / defect.file).read_text()
+    if defect.old not in text:
+        raise ValueError(f"{defect.name}: {defect.old!r} isn't in {defect.file}")
+    return text.replace(defect.old, defect.new, 1)
+
+
+def files_for(defect: Defect) -> Sequence[Path]:
+    """The whole suite, what is likely to find the defect first."""
+    names = {path.name for path in SUITE.glob("test_*.py")} - LEFT_OUT
+    first = f"test_{defect.first}.py"
+    quick = sorted(names - {first, *LAST})
+    return [SUITE / name for name in dict.fromkeys([first, *quick, *LAST])]
+
+
+def run(defect: Defect) -> Found:
+    """Runs the suite until it finds the defect."""
     with tempfile.TemporaryDirectory() as folder:
         lua = Path(folder) / "lua"
         shutil.copytree(LUA, lua)
-        path = lua / mutant.file
-        text = path.read_text()
-        if mutant.old not in text:
-            raise ValueError(f"{mutant.name}: {mutant.old!r} isn't in {mutant.file}")
-        path.write_text(text.replace(mutant.old, mutant.new, 1))
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", str(SUITE), "-x", "-q", "-p", "no:randomly"],
-            env={**os.environ, "STORE_LUA": str(lua), "STORE_HISTORIES": str(histories)},
+        (lua / defect.file).write_text(damaged(defect))
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *OPTIONS, *map(str, files_for(defect))],
+            env={**os.environ, "STORE_LUA": str(lua), "STORE_HISTORIES": str(HISTORIES)},
             capture_output=True,
+            text=True,
             check=False,
         )
-    return run.returncode == 1
+    failed = re.search(r"^(?:FAILED|ERROR) \S*?(\w+\.py::\S+)", done.stdout, re.MULTILINE)
+    # A script that no longer runs is no defect that a test had to find.
+    broken = done.returncode not in (0, 1) or "user_script" in done.stdout or "Error compiling script" in done.stdout
+    return Found(defect, by=failed and failed[1], broken=broken)
 
 
 def main() -> int:
-    """Runs the mutants and prints a line for each."""
+    """Runs the suite without a defect, then with each, and prints a line for each."""
     options = argparse.ArgumentParser()
     options.add_argument("--only", default="")
-    options.add_argument("--histories", type=int, default=200)
+    options.add_argument("--jobs", type=int, default=2)
     given = options.parse_args()
-    survivors = 0
-    for mutant in MUTANTS:
-        if given.only in mutant.name:
-            dead = killed(mutant, histories=given.histories)
-            survivors += not dead
-            sys.stdout.write(f"{'killed  ' if dead else 'SURVIVED'}  {mutant.name}\n")
+    chosen = [defect for defect in DEFECTS if given.only in defect.name]
+    sound = run(NONE) if not given.only else None
+    missed = 0
+    if sound is not None:
+        sys.stdout.write(f"{sound}\n")
+        missed += sound.by is not None
+    with ThreadPoolExecutor(given.jobs) as pool:
+        for found in pool.map(run, chosen):
+            missed += found.broken or found.by is None
+            sys.stdout.write(f"{found}\n")
             sys.stdout.flush()
-    return survivors
+    sys.stdout.write(f"{len(chosen) - missed} of {len(chosen)} found\n")
+    return missed
 
 
 if __name__ == "__main__":

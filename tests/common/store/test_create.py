@@ -14,7 +14,7 @@ from codeforge_common.errors import (
     UnknownJobType,
 )
 from codeforge_common.job import JobType, Status
-from codeforge_common.store import Idempotency, Limits
+from codeforge_common.store import Idempotency, Limits, OutcomeKind
 from tests.common.store.harness import Harness, harness
 
 
@@ -138,3 +138,25 @@ async def test_over_the_waiting_cap_a_submit_is_refused_until_one_runs(redis_url
         await bench.submit(user="bob")
         await bench.claim(slots=1)
         await bench.submit()
+
+
+async def test_what_comes_back_may_pass_the_waiting_cap_and_a_submit_then_may_not(
+    redis_url: str, namespace: str
+) -> None:
+    async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, user_max_waiting=2)) as bench:
+        run = await bench.start()
+        for _ in range(2):
+            await bench.submit()
+        await bench.settle(run, OutcomeKind.HANDED_BACK)
+        for _ in range(2):
+            with pytest.raises(TooManyWaiting) as refused:
+                await bench.submit()
+            assert refused.value.retry_after == 1.0
+            await bench.claim(slots=1)
+        await bench.submit()
+
+
+async def test_without_a_waiting_cap_as_many_wait_as_come(redis_url: str, namespace: str) -> None:
+    async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, user_max_waiting=0)) as bench:
+        for _ in range(20):
+            await bench.submit()

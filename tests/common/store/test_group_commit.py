@@ -22,12 +22,12 @@ class Server:
         self.may_answer.set()
         self.failure: Exception | None = None
 
-    async def __call__(self, requests: Sequence[Request]) -> Sequence[Request | Exception]:
+    async def __call__(self, requests: Sequence[Request]) -> Sequence[Request]:
         self.groups.append(len(requests))
         await self.may_answer.wait()
         if self.failure is not None:
             raise self.failure
-        return [ValueError("odd") if request["n"] == 13 else request for request in requests]
+        return requests
 
 
 async def test_submits_of_one_tick_are_one_group() -> None:
@@ -52,13 +52,6 @@ async def test_what_comes_during_a_call_leaves_in_the_next_and_no_group_is_over_
     assert server.groups == [1, 4, 4, 1]
 
 
-async def test_one_bad_request_is_told_alone() -> None:
-    commit = GroupCommit(Server())
-    answers = await asyncio.gather(*(commit.submit({"n": n}) for n in (1, 13)), return_exceptions=True)
-    assert answers[0] == {"n": 1}
-    assert isinstance(answers[1], ValueError)
-
-
 async def test_a_failed_group_is_told_to_all_of_it_and_the_next_goes_on() -> None:
     server = Server()
     server.failure = ConnectionError("away")
@@ -67,6 +60,20 @@ async def test_a_failed_group_is_told_to_all_of_it_and_the_next_goes_on() -> Non
     assert all(isinstance(answer, ConnectionError) for answer in failed)
     server.failure = None
     assert await commit.submit({"n": 1}) == {"n": 1}
+
+
+async def test_who_waits_behind_a_group_that_fails_hears_of_it_as_well() -> None:
+    server = Server()
+    server.may_answer.clear()
+    server.failure = ConnectionError("away")
+    commit = GroupCommit(server, most=2)
+    submits = [asyncio.create_task(commit.submit({"n": n})) for n in range(7)]
+    while not server.groups:
+        await asyncio.sleep(0)
+    server.may_answer.set()
+    told = await asyncio.gather(*submits, return_exceptions=True)
+    assert all(isinstance(answer, ConnectionError) for answer in told)
+    assert server.groups == [2]
 
 
 async def test_a_caller_that_went_away_disturbs_nobody() -> None:

@@ -95,7 +95,7 @@ class TestRetry:
         await bench.settle(run, OutcomeKind.FAILED, reason="no")
         await bench.store.retry(run.job_id, caller="ann", request_id="r1")
         keys = [key async for key in bench.redis.scan_iter(bench.key("job", run.job_id) + "*")]
-        assert len(keys) == 4  # record, body, log, secret
+        assert len(keys) == 5  # record, body, log, secret, timeline
         assert {await bench.redis.pttl(key) for key in keys} == {-1}
 
     async def test_the_same_request_again_is_one_retry(self, bench: Harness) -> None:

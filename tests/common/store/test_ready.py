@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from codeforge_common.store import Limits, Outcome, OutcomeKind, Run
+from codeforge_common.store import Limits, Outcome, OutcomeKind, Run, Store
 from tests.common.store.harness import AGENT, OTHER, Harness, harness
 
 BOTH = (AGENT.name, OTHER.name)
@@ -25,6 +26,23 @@ async def test_types_take_turns_within_a_claim(bench: Harness) -> None:
         await bench.submit(type=OTHER)
     runs = (await bench.claim(slots=5, types=BOTH)).runs
     assert [run.type for run in runs] == ["agent_task", "other_task", "agent_task", "other_task", "agent_task"]
+
+
+async def test_types_take_turns_over_many_claims(bench: Harness) -> None:
+    """With two types ready, their claims differ by at most one run, whatever the number of free slots each time."""
+    for _ in range(30):
+        await bench.submit(type=AGENT, user="ann")
+        await bench.submit(type=OTHER, user="bob")
+    served: Counter[str] = Counter()
+    order = list(BOTH)
+    for slots in (1, 1, 2, 3, 1, 4, 2, 1):
+        runs = (await bench.claim(slots=slots, types=order)).runs
+        for run in runs:
+            served[run.type] += 1
+            await bench.settle(run, OutcomeKind.COMPLETED)
+            assert abs(served[AGENT.name] - served[OTHER.name]) <= 1
+        order = [name for name in order if name != runs[-1].type] + [runs[-1].type]  # next: the one after the last
+    assert served.total() == 15
 
 
 async def test_a_worker_gets_only_what_it_serves(bench: Harness) -> None:
@@ -60,6 +78,70 @@ class TestRunningCap:
         turn = await bench.claim("w1", slots=0, outcomes=[_completed(run)])
         assert turn.rings == {"agent_task": 1}
         assert len((await bench.claim("w2", slots=1)).runs) == 1
+
+    async def test_the_users_turn_goes_to_the_end_when_they_come_back(self, bench: Harness) -> None:
+        for _ in range(3):
+            await bench.submit(user="ann")
+        runs = (await bench.claim(slots=3)).runs
+        assert len(runs) == 2
+        others = [await bench.submit(user=user) for user in ("bob", "cy")]
+        await bench.settle(runs[0], OutcomeKind.COMPLETED)
+        assert [run.job_id for run in (await bench.claim(slots=2)).runs] == others
+        assert [run.user_id for run in (await bench.claim(slots=2)).runs] == ["ann"]
+
+    async def test_a_cancel_of_the_last_waiting_job_leaves_nothing_parked(self, bench: Harness) -> None:
+        for _ in range(2):
+            await bench.start()
+        job_id = await bench.submit()
+        assert await bench.redis.hgetall(bench.key("parked"))
+        await bench.store.cancel(job_id, caller="ann")
+        assert not await bench.redis.exists(bench.key("parked"))
+
+    @pytest.mark.parametrize("end", ["finish", "hand-back", "crash", "close"])
+    async def test_whatever_ends_a_run_frees_the_slot(self, bench: Harness, end: str) -> None:
+        runs = [await bench.start(f"w{number}", type=AGENT) for number in range(2)]
+        for job_type in BOTH:
+            await bench.submit(type={AGENT.name: AGENT, OTHER.name: OTHER}[job_type])
+        assert not (await bench.claim("w9", slots=2, types=BOTH)).runs
+        if end == "finish":
+            await bench.settle(runs[0], OutcomeKind.FAILED, worker="w0", reason="boom")
+        elif end == "hand-back":
+            await bench.settle(runs[0], OutcomeKind.HANDED_BACK, worker="w0")
+        elif end == "close":
+            await bench.store.close_worker(worker="w0", serves=[])
+        else:
+            for _ in range(11):
+                bench.clock.tick(1_000)
+                await bench.renew("w1", runs=runs[1:])
+                await bench.reap_until_done()
+        assert len((await bench.claim("w9", slots=2, types=BOTH)).runs) == 1
+
+    async def test_a_cap_that_is_raised_later_holds_from_the_next_submit_or_end_on(self, bench: Harness) -> None:
+        runs = [await bench.start() for _ in range(2)]
+        parked = [await bench.submit() for _ in range(3)]
+        raised = replace(bench, store=_with_cap(bench, 4))
+        await raised.settle(runs[0], OutcomeKind.COMPLETED)
+        assert [run.job_id for run in (await raised.claim(slots=9)).runs] == parked
+        more = await raised.submit()
+        assert not (await raised.claim(slots=9)).runs
+        unlimited = replace(bench, store=_with_cap(bench, 0))
+        await unlimited.submit()
+        assert more in {run.job_id for run in (await unlimited.claim(slots=9)).runs}
+
+    async def test_a_cap_that_is_lowered_later_takes_nothing_away(self, bench: Harness) -> None:
+        runs = [await bench.start() for _ in range(2)]
+        await bench.submit()
+        lowered = replace(bench, store=_with_cap(bench, 1))
+        await lowered.settle(runs[0], OutcomeKind.COMPLETED)
+        assert not (await lowered.claim(slots=9)).runs
+        assert (await lowered.renew(runs=[runs[1]])).verdicts == ["held"]
+        await lowered.settle(runs[1], OutcomeKind.COMPLETED)
+        assert len((await lowered.claim(slots=9)).runs) == 1
+
+
+def _with_cap(bench: Harness, cap: int) -> Store:
+    limits = Limits(rate_per_minute=0, user_max_running=cap)
+    return Store(bench.redis, namespace=bench.namespace, limits=limits, clock=bench.clock)
 
 
 def _completed(run: Run) -> Outcome:

@@ -62,10 +62,12 @@ async def test_more_than_a_rounds_bound_is_done_in_several(redis_url: str, names
         for _ in range(150):
             await bench.submit(delay_ms=1_000)
         bench.clock.tick(1_000)
-        first = await bench.store.reap()
-        assert (first.promoted, first.more) == (100, True)
-        second = await bench.store.reap(again=True)
-        assert (second.promoted, second.more) == (50, False)
+        rounds = [await bench.store.reap()]
+        while rounds[-1].more:
+            rounds.append(await bench.store.reap(again=True))
+        assert len(rounds) > 1
+        assert max(done.promoted for done in rounds) <= 100
+        assert sum(done.promoted for done in rounds) == 150
 
 
 async def test_a_record_goes_at_its_age_with_all_its_keys(bench: Harness) -> None:

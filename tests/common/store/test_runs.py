@@ -101,6 +101,16 @@ async def test_a_stale_holder_is_refused_everything(bench: Harness) -> None:
     assert job.logs[-1].endswith(CRASH)
 
 
+async def test_a_run_that_came_back_to_its_worker_is_not_touched_by_its_earlier_one(bench: Harness) -> None:
+    earlier = await bench.start()
+    await bench.let_pass(11)
+    (run,) = (await bench.claim("w1")).runs
+    assert await bench.report(earlier, 9, progress=99) is Verdict.FENCED
+    assert (await bench.renew("w1", runs=[earlier])).verdicts == [Verdict.FENCED]
+    assert (await bench.settle(earlier, OutcomeKind.COMPLETED)).status is Status.ACTIVE
+    assert (await bench.settle(run, OutcomeKind.COMPLETED)).verdict is Verdict.HELD
+
+
 async def test_a_renewal_keeps_the_lease_and_the_job(bench: Harness) -> None:
     run = await bench.start()
     for _ in range(30):
@@ -170,6 +180,31 @@ async def test_the_secret_goes_with_completion_and_a_while_after_any_other_end(b
     failed = await bench.start(sealed=b"s")
     await bench.settle(failed, OutcomeKind.FAILED, reason="no")
     assert 0 < await bench.redis.pttl(bench.key("job", failed.job_id, "secret")) <= 3_600_000
+
+
+async def test_the_token_grows_with_every_change_of_holder_and_is_never_below_the_clock(bench: Harness) -> None:
+    """Also where nobody holds the job: a store that went back in time must not give a token out twice."""
+    job_id = await bench.submit()
+    tokens = [0]
+
+    async def grown() -> None:
+        tokens.append(int(await bench.redis.hget(bench.key("job", job_id), "token") or 0))
+        assert tokens[-1] > tokens[-2]
+        assert tokens[-1] >= bench.clock.now - 11_000
+
+    (run,) = (await bench.claim()).runs
+    await grown()
+    await bench.settle(run, OutcomeKind.HANDED_BACK)
+    await grown()
+    (run,) = (await bench.claim()).runs
+    await grown()
+    await bench.let_pass(11)
+    await grown()
+    (run,) = (await bench.claim()).runs
+    await grown()
+    await bench.settle(run, OutcomeKind.FAILED, reason="boom")
+    await bench.store.retry(job_id, caller="ann", request_id="r")
+    await grown()
 
 
 async def test_an_unknown_job_is_gone(bench: Harness) -> None:

@@ -1,0 +1,34 @@
+"""Deliberate defects of the scripts, each of which the suite must find (``python -m tests.common.store.mutants``)."""
+
+from __future__ import annotations
+
+from tests.common.store.defects.batches import BATCHES
+from tests.common.store.defects.defect import Defect
+from tests.common.store.defects.door import DOOR
+from tests.common.store.defects.ends import ATTEMPTS, CANCEL
+from tests.common.store.defects.events import EVENTS
+from tests.common.store.defects.leases import LEASES
+from tests.common.store.defects.memory import MEMORY
+from tests.common.store.defects.steps import OUTPUT, STEPS
+from tests.common.store.defects.sweep import SWEEP
+from tests.common.store.defects.time import TIME
+from tests.common.store.defects.timeline import TIMELINE
+from tests.common.store.defects.turns import TURNS
+
+DEFECTS: tuple[Defect, ...] = (
+    *LEASES,
+    *ATTEMPTS,
+    *CANCEL,
+    *EVENTS,
+    *DOOR,
+    *TURNS,
+    *BATCHES,
+    *STEPS,
+    *OUTPUT,
+    *TIMELINE,
+    *TIME,
+    *MEMORY,
+    *SWEEP,
+)
+
+__all__ = ["DEFECTS", "Defect"]

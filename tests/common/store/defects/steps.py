@@ -1,0 +1,105 @@
+"""Defects of steps and output."""
+
+from __future__ import annotations
+
+from tests.common.store.defects.defect import Defect
+
+STEPS = (
+    Defect("a step of whoever says so", "step.lua", "if holder then", "if job then", "steps"),
+    Defect(
+        "the last result of a step",
+        "lib/steps.lua",
+        "if redis.call('HSETNX', key, name, value) == 0 then return end",
+        "redis.call('HSET', key, name, value)",
+        "steps",
+    ),
+    Defect(
+        "steps that a run doesn't get",
+        "claim.lua",
+        "steps = job.field.steps and steps_of(job) or nil",
+        "steps = nil",
+        "steps",
+    ),
+    Defect(
+        "steps in any order",
+        "lib/steps.lua",
+        "done + 1, number_of(job, 'output')",
+        "1, number_of(job, 'output')",
+        "steps",
+    ),
+    Defect(
+        "later steps that survive a rewind",
+        "lib/steps.lua",
+        "for later = place, #steps do",
+        "for later = place, place do",
+        "steps",
+    ),
+    Defect(
+        "a rewind that keeps its own step",
+        "lib/steps.lua",
+        "for later = place, #steps do",
+        "for later = place + 1, #steps do",
+        "steps",
+    ),
+    Defect(
+        "an unknown step that isn't refused",
+        "retry.lua",
+        "if IN.step and not rewind(job, IN.step) then",
+        "if IN.step and not rewind(job, IN.step) and false then",
+        "steps",
+    ),
+    Defect("output that a new run keeps", "claim.lua", "    cut_output(job)\n", "", "steps"),
+    Defect(
+        "output of finished steps that is lost",
+        "lib/steps.lua",
+        "    set(job, 'output_kept', number_of(job, 'output'))\n",
+        "",
+        "steps",
+    ),
+    Defect(
+        "output not cut back by a rewind",
+        "lib/steps.lua",
+        "set(job, 'output_kept', place > 1 and steps[place - 1][3] or nil)",
+        "",
+        "steps",
+    ),
+)
+
+OUTPUT = (
+    Defect(
+        "a report taken twice",
+        "lib/report.lua",
+        "if report.number <= number_of(job, 'number') then return false end",
+        "",
+        "output",
+    ),
+    Defect("numbers that outlive their run", "lib/lease.lua", "    set(job, 'number', nil)\n", "", "output"),
+    Defect(
+        "an output that is no text",
+        "lib/output.lua",
+        "if following < 128 or following >= 192 then break end",
+        "if true then break end",
+        "output",
+    ),
+    Defect(
+        "an output one byte too long",
+        "lib/output.lua",
+        "LIMITS.output_max_bytes - bytes, 0)",
+        "LIMITS.output_max_bytes - bytes + 1, 0)",
+        "output",
+    ),
+    Defect(
+        "a part that begins within a character", "output.lua", "#string.match(text, '^[\\128-\\191]*')", "0", "output"
+    ),
+    Defect(
+        "a part that ends within a character",
+        "output.lua",
+        "text = fitting(text, MOST)",
+        "text = string.sub(text, 1, MOST)",
+        "output",
+    ),
+    Defect(
+        "an output that is complete too soon", "output.lua", "TERMINAL[job.field.status] == true and ", "", "output"
+    ),
+    Defect("another user's output", "output.lua", "if not may_see(job, IN.caller)", "if not job", "output"),
+)

@@ -1,0 +1,67 @@
+"""Defects of what time does: outages, promotion, retention."""
+
+from __future__ import annotations
+
+from tests.common.store.defects.defect import Defect
+
+TIME = (
+    Defect(
+        "no extension after an outage", "reap.lua", "redis.call('ZADD', KEY('leases'), ends, leases[i])", "", "reap"
+    ),
+    Defect(
+        "an extension without a bound",
+        "reap.lua",
+        "math.min(tonumber(leases[i + 1]) + gap, fresh)",
+        "tonumber(leases[i + 1]) + gap",
+        "reap",
+    ),
+    Defect(
+        "a clock that stepped back unnoticed",
+        "reap.lua",
+        "not gap or gap < 0 or gap > BLIND_MS",
+        "not gap or gap > BLIND_MS",
+        "reap",
+    ),
+    Defect("a round right after another", "reap.lua", "gap < APART_MS and not IN.again", "false", "reap"),
+    Defect("a due job promoted twice", "reap.lua", "    redis.call('ZREM', KEY('delayed'), id)\n", "", "reap"),
+    Defect(
+        "retention that takes a live job",
+        "retry.lua",
+        "redis.call('ZREM', finished_key(status), job.id)",
+        "",
+        "invariants",
+    ),
+    Defect(
+        "retention that leaves an index behind",
+        "reap.lua",
+        "        redis.call('ZREM', KEY('jobs', job.field.user), id)\n",
+        "",
+        "reap",
+    ),
+    Defect("retention that leaves counters behind", "reap.lua", "        move(job, nil)\n", "", "reap"),
+    Defect("retention that leaves parts behind", "reap.lua", "        remove(job)\n", "", "reap"),
+    Defect(
+        "retention of failed jobs as of completed ones",
+        "reap.lua",
+        "[STATUS.failed] = LIMITS.retention_failed_ms",
+        "[STATUS.failed] = LIMITS.retention_completed_ms",
+        "reap",
+    ),
+    Defect("a round without a bound", "reap.lua", "more, left = false, ROUND", "more, left = false, 100000", "reap"),
+    Defect("a round that never says more", "reap.lua", "more = more or #ids > done", "", "reap"),
+    Defect("a retry that leaves lifetimes", "retry.lua", "redis.call('PERSIST', secret)", "", "people"),
+    Defect(
+        "a secret kept after completion",
+        "lib/settle.lua",
+        "redis.call('DEL', job_key(job.id, ':secret'))",
+        "local _ = 0",
+        "runs",
+    ),
+    Defect(
+        "a secret kept after any other end",
+        "lib/settle.lua",
+        "redis.call('PEXPIRE', job_key(job.id, ':secret'), LIMITS.secrets_retry_ms)",
+        "",
+        "runs",
+    ),
+)
