@@ -70,6 +70,37 @@ async def test_job_and_list(gateway: Gateway) -> None:
     check("stats", await gateway.client.get("/api/jobs/stats/queue?type=agent_task"))
 
 
+async def test_a_job_that_waits(gateway: Gateway) -> None:
+    await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)
+    second = await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)
+    check("job-waiting", await gateway.client.get(second.headers["Location"]))
+    delayed = await gateway.client.post("/api/jobs/agent-task", json=SUBMIT | {"delaySeconds": 3600, "priority": 60})
+    check("submitted", delayed)
+    check("job-delayed", await gateway.client.get(delayed.headers["Location"]))
+
+
+async def test_timeline(gateway: Gateway) -> None:
+    path = (await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)).headers["Location"]
+    worker = gateway.worker()
+    run = await worker.take()
+    reason = golden("timeline")["timeline"][2]["reason"]
+    await worker.end(run, OutcomeKind.RETRY, reason=reason, delay_ms=60_000)
+    await gateway.client.request("DELETE", path, json={"reason": "not needed any more"}, headers=ADA)
+    answer = (await gateway.client.get(f"{path}/timeline")).json()
+    of_run = golden("timeline")["timeline"][1]
+    claimed = answer["timeline"][1]
+    assert (claimed["worker"], claimed["token"]) == (worker.id, run.token)
+    claimed |= {name: of_run[name] for name in ("worker", "token")}
+    check("timeline", answer)
+
+
+async def test_output(gateway: Gateway) -> None:
+    path = (await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)).headers["Location"]
+    worker = gateway.worker()
+    await worker.say(await worker.take(), output=golden("output")["output"])
+    check("output", await gateway.client.get(f"{path}/output?from=0"))
+
+
 async def test_the_lists_next_page(gateway: Gateway) -> None:
     for _ in range(2):
         await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)
@@ -142,7 +173,6 @@ async def test_problems_of_limits(redis_url: str, namespace: str, tmp_path: Path
         namespace,
         tmp_path,
         max_body_bytes=1024,
-        user_max_waiting=2,
         submit_rate_limit=60,
         submit_rate_burst=3,
         secrets_retry_seconds=0,
@@ -160,6 +190,26 @@ async def test_problems_of_limits(redis_url: str, namespace: str, tmp_path: Path
     settings = settings_for(redis_url, namespace, tmp_path, user_max_waiting=2)
     async with running(settings) as gateway:
         check("problem-too-many-waiting", await gateway.client.post("/api/jobs/agent-task", json=SUBMIT))
+
+
+async def test_problem_of_a_step_that_isnt_finished(gateway: Gateway) -> None:
+    path = (await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)).headers["Location"]
+    worker = gateway.worker()
+    run = await worker.take()
+    for step in golden("problem-unknown-step")["steps"]:
+        await gateway.store.step(worker=worker.id, job_id=run.job_id, token=run.token, name=step, result="1")
+    await worker.end(run, OutcomeKind.FAILED, reason="broken")
+    check("problem-unknown-step", await gateway.client.post(f"{path}/retry?from=deploy"))
+
+
+async def test_problems_of_slow_and_of_many(redis_url: str, namespace: str, tmp_path: Path) -> None:
+    settings = settings_for(redis_url, namespace, tmp_path, body_timeout_seconds=0.1, streams_per_user=1)
+    async with running(settings) as gateway:
+        _, answer = await gateway.unfinished("POST /api/chat")
+        check("problem-request-timeout", answer)
+        async with gateway.client.stream("GET", "/api/events", headers=ADA) as stream:
+            await anext(stream.aiter_lines())
+            check("problem-too-many-streams", await gateway.client.get("/api/events", headers=ADA))
 
 
 async def test_problem_of_a_caller_without_a_token(redis_url: str, namespace: str, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.secrets import KeyRing, Redactor
+from codeforge_common.serving import listen
 from codeforge_common.store import Outcome, OutcomeKind, Report, Run, Served, Store
 from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.metrics import Metrics, create_metrics
@@ -29,12 +30,15 @@ from codeforge_gateway.app import build_app, loops
 from codeforge_gateway.background import serve_beside
 from codeforge_gateway.cluster_watch import CHECKS
 from codeforge_gateway.parts import Parts
-from codeforge_gateway.server import Server, listen
+from codeforge_gateway.server import Server
 from codeforge_gateway.settings import GatewaySettings
 from codeforge_gateway.store_access import connect_store, create_tail
 
 TASK = {"userId": "ada", "sessionId": "s-1", "userMessage": "Analyse this repository"}
 """The smallest submit."""
+
+UNFINISHED = "{call} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+Trickle = Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 WITHIN = 10.0
 """Seconds that a test waits for what should come at once."""
@@ -133,12 +137,37 @@ class Gateway:
         job_id: str = answer.json()["jobId"]
         return job_id
 
+    async def unfinished(self, call: str, trickle: Trickle | None = None) -> tuple[bytes, Any]:
+        """Makes a call whose body never comes to its end; ``trickle`` sends of it. The head and the JSON of the answer.
+
+        Returns once the gateway has closed the connection.
+        """
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(UNFINISHED.format(call=call).encode())
+        sending = asyncio.create_task((trickle or nothing)(writer))
+        try:
+            async with asyncio.timeout(WITHIN):
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
+                document = json.loads(await reader.readexactly(length))
+                with suppress(ConnectionError):  # what was sent after the answer is refused by the kernel
+                    assert await reader.read() == b""
+            return head, document
+        finally:
+            sending.cancel()
+            writer.close()
+
     async def job(self, job_id: str) -> dict[str, Any]:
         """The job as the gateway shows it."""
         answer = await self.client.get(f"/api/jobs/{job_id}")
         assert answer.status_code == 200, answer.text
         job: dict[str, Any] = answer.json()["job"]
         return job
+
+
+async def nothing(writer: asyncio.StreamWriter) -> None:
+    """Sends no body."""
 
 
 def settings_for(redis_url: str, namespace: str, folder: Path, **changes: Any) -> GatewaySettings:

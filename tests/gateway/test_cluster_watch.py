@@ -47,8 +47,8 @@ async def test_a_store_that_is_away_is_told(gateway: Gateway, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("state", "memory", "connections"),
     [
-        ({"memory": 94, "memory_max": 100, "connections": 18, "connections_max": 20}, True, True),
-        ({"memory": 95, "memory_max": 100, "connections": 19, "connections_max": 20}, False, False),
+        ({"memory": 89, "memory_max": 100, "connections": 18, "connections_max": 20}, True, True),
+        ({"memory": 90, "memory_max": 100, "connections": 19, "connections_max": 20}, False, False),
         ({"memory": 95, "memory_max": 0, "connections": 19, "connections_max": 0}, True, True),
     ],
 )

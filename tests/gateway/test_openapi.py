@@ -38,6 +38,8 @@ ROUTES = {
     ("/api/jobs/{jobId}", "delete"),
     ("/api/jobs/{jobId}/retry", "post"),
     ("/api/jobs/{jobId}/events", "get"),
+    ("/api/jobs/{jobId}/timeline", "get"),
+    ("/api/jobs/{jobId}/output", "get"),
     ("/api/jobs/user/{userId}", "get"),
     ("/api/jobs/stats/queue", "get"),
     ("/api/chat", "post"),

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import logging
+
+import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
+from codeforge_common.telemetry.request_lines import RequestLine
 from tests.gateway.harness import Gateway
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -47,3 +51,15 @@ async def test_a_made_up_method_makes_no_new_name(gateway: Gateway) -> None:
 async def test_probes_make_no_spans(gateway: Gateway) -> None:
     await gateway.client.get("/healthz")
     assert gateway.spans_kept.get_finished_spans() == ()
+
+
+async def test_a_request_is_a_line_in_the_log_and_a_probe_is_none(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="codeforge.requests"):
+        await gateway.client.head("/api/jobs/user/ada?token=x")
+        await gateway.client.get("/readyz")
+    (line,) = [record.msg for record in caplog.records if record.name == "codeforge.requests"]
+    assert isinstance(line, RequestLine)
+    assert line.client.startswith("127.0.0.1:")
+    assert (line.method, line.path, line.status) == ("HEAD", "/api/jobs/user/ada", 200)

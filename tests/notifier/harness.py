@@ -20,11 +20,12 @@ from redis.asyncio import Redis
 from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
 from codeforge_common.secrets import Redactor
+from codeforge_common.serving import listen
 from codeforge_common.store.limits import EVENT_LOG_BYTES
 from codeforge_common.telemetry.metrics import Metrics, create_metrics
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_notifier.app import NotifierApp, build_app
-from codeforge_notifier.server import Server, listen
+from codeforge_notifier.server import Server
 from codeforge_notifier.settings import NotifierSettings
 from tests.common.event_log.writer import Change, LogWriter
 from tests.plugins.waiting import wait_for

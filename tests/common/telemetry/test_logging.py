@@ -29,15 +29,6 @@ def former_logging() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-@pytest.fixture(autouse=True)
-def fresh_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that ran in this process for another test may have switched its access log off."""
-    access = logging.getLogger("uvicorn.access")
-    for name, value in (("handlers", []), ("propagate", True), ("level", logging.NOTSET), ("disabled", False)):
-        monkeypatch.setattr(access, name, value)
-    access._cache.clear()  # type: ignore[attr-defined]  # it remembers which levels are on
-
-
 class Log:
     """A configured log and what was written to it."""
 
@@ -117,29 +108,6 @@ def test_configuring_again_does_not_double_the_lines() -> None:
     log = Log()
     structlog.get_logger("a").info("once")
     assert len(log.lines) == 1
-
-
-def test_an_access_line_has_fields_and_no_query() -> None:
-    log = Log()
-    access = logging.getLogger("uvicorn.access")
-    access.info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", "/api/events?userId=ann&token=t0k3n", "1.1", 200)
-    line = log.only
-    assert (line["event"], line["method"], line["path"], line["status"], line["client"]) == (
-        "request",
-        "GET",
-        "/api/events",
-        200,
-        "127.0.0.1:1",
-    )
-    assert "t0k3n" not in log.text
-    assert "ann" not in log.text
-
-
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics?x"])
-def test_probes_are_not_logged(path: str) -> None:
-    log = Log()
-    logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "GET", path, "1.1", 200)
-    assert log.text == ""
 
 
 def test_the_console_form_is_for_people() -> None:

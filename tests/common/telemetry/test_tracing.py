@@ -118,6 +118,18 @@ def test_without_a_collector_spans_have_ids_and_are_not_recorded() -> None:
     quiet.shutdown()
 
 
+def test_below_a_span_that_isnt_recorded_sending_has_none_of_its_own() -> None:
+    bench = Bench(ratio=0)
+    with bench.tracing.span("POST /api/jobs/agent-task"):
+        request = tracing.traceparent()
+        with bench.tracing.send("agent_task", job_id="job_1"):
+            assert tracing.traceparent() == request
+    with bench.tracing.span("update") as update, bench.tracing.send("socket", job_id="job_1", parent=PARENT) as send:
+        assert send.get_span_context().trace_id != update.get_span_context().trace_id
+    with bench.tracing.send("agent_task", job_id="job_1") as alone:
+        assert alone.get_span_context().is_valid
+
+
 def test_a_span_names_its_service() -> None:
     bench = Bench()
     with bench.tracing.span("x"):

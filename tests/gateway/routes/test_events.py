@@ -11,6 +11,7 @@ import pytest
 
 from codeforge_common.store import OutcomeKind
 from codeforge_gateway import event_stream
+from tests.gateway.conftest import Start
 from tests.gateway.harness import TASK, WITHIN, Gateway
 from tests.plugins.waiting import wait_for
 
@@ -201,6 +202,29 @@ async def test_a_stream_of_all_needs_a_name(gateway: Gateway) -> None:
     answer = await gateway.client.get("/api/events")
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"path": "userId", "message": "is required"}]
+
+
+async def test_a_user_has_no_more_streams_than_allowed(start: Start) -> None:
+    gateway = await start(streams_per_user=2)
+    job_id = await gateway.submit()
+    ada = {"X-User-Id": "ada"}
+    async with opened(gateway, "/api/events", headers=ada):
+        async with opened(gateway, f"/api/jobs/{job_id}/events", headers=ada):
+            for path in ("/api/events", f"/api/jobs/{job_id}/events"):
+                answer = await gateway.client.get(path, headers=ada)
+                assert (answer.status_code, answer.json()["code"]) == (429, "too_many_streams")
+                assert int(answer.headers["Retry-After"]) >= 1
+                assert "RateLimit" not in answer.headers
+            async with opened(gateway, "/api/events", headers={"X-User-Id": "grace"}):
+                pass
+            async with opened(gateway, f"/api/jobs/{job_id}/events"):
+                pass
+        await wait_for(
+            lambda: gateway.parts.streams._of_user["ada"] == 1, within=WITHIN, what="the closed stream's end"
+        )
+        async with opened(gateway, "/api/events", headers=ada):
+            pass
+    await wait_for(lambda: not gateway.parts.streams._of_user, within=WITHIN, what="the end of all")
 
 
 async def test_silence_is_broken_by_a_comment(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-from codeforge_common.job import JobType
-from codeforge_common.store import OutcomeKind
 from tests.gateway.conftest import Start
 from tests.gateway.harness import TASK, WITHIN, Gateway
 from tests.plugins.waiting import wait_for
-
-TOKEN = "ghp_q7pK2vLw9XcT4mNz8RbY"
 
 
 async def test_a_job_is_shown_whole(gateway: Gateway) -> None:
@@ -50,7 +46,7 @@ async def test_a_long_result_is_whole_in_the_job_and_abridged_in_the_list(gatewa
 @pytest.mark.parametrize(
     "job_id", ["job_001m8658mk7eqvt6qnztp4z9y0g", "job_1", "x" * 5000, "..%2Fkeys", "%00", "{codeforge}", "stats"]
 )
-@pytest.mark.parametrize("call", ["GET", "DELETE", "POST retry", "GET events"])
+@pytest.mark.parametrize("call", ["GET", "DELETE", "POST retry", "GET events", "GET timeline", "GET output"])
 async def test_an_unknown_job_is_404(gateway: Gateway, job_id: str, call: str) -> None:
     method, _, below = call.partition(" ")
     answer = await gateway.client.request(method, f"/api/jobs/{job_id}" + (f"/{below}" if below else ""))
@@ -58,7 +54,7 @@ async def test_an_unknown_job_is_404(gateway: Gateway, job_id: str, call: str) -
     assert answer.json()["code"] in ("job_not_found", "not_found")
 
 
-@pytest.mark.parametrize("call", ["GET", "DELETE", "POST retry", "GET events"])
+@pytest.mark.parametrize("call", ["GET", "DELETE", "POST retry", "GET events", "GET timeline", "GET output"])
 async def test_another_users_job_is_404(gateway: Gateway, call: str) -> None:
     job_id = await gateway.submit()
     method, _, below = call.partition(" ")
@@ -146,146 +142,6 @@ async def test_the_lists_cursor_is_where_events_go_on(gateway: Gateway) -> None:
     await gateway.submit()
     page = (await gateway.client.get("/api/jobs/user/ada")).json()
     await wait_for(lambda: gateway.tail.cursor == page["cursor"], within=WITHIN, what="the tail at the list's cursor")
-
-
-async def test_a_waiting_job_is_cancelled_at_once_and_again(gateway: Gateway) -> None:
-    job_id = await gateway.submit()
-    for _ in range(2):
-        answer = await gateway.client.delete(f"/api/jobs/{job_id}")
-        assert answer.status_code == 200
-        assert answer.json() == {"success": True, "message": "Job cancelled successfully"}
-    assert (await gateway.job(job_id))["status"] == "cancelled"
-
-
-async def test_a_running_job_is_marked(gateway: Gateway) -> None:
-    job_id = await gateway.submit()
-    await gateway.worker().take()
-    answer = await gateway.client.request("DELETE", f"/api/jobs/{job_id}", json={"reason": f"no time {TOKEN}"})
-    job = await gateway.job(job_id)
-    assert answer.status_code == 200
-    assert (job["status"], job["cancelRequested"]) == ("active", True)
-    assert job["logs"][-1].endswith("Cancel requested: no time [redacted]")
-
-
-async def test_a_reason_has_its_limit(gateway: Gateway) -> None:
-    for length, status in ((501, 400), (500, 200)):
-        job_id = await gateway.submit()
-        answer = await gateway.client.request("DELETE", f"/api/jobs/{job_id}", json={"reason": "x" * length})
-        assert answer.status_code == status
-
-
-@pytest.mark.parametrize("kind", [OutcomeKind.COMPLETED, OutcomeKind.FAILED])
-async def test_what_has_ended_is_not_cancelled(gateway: Gateway, kind: OutcomeKind) -> None:
-    job_id = await gateway.submit()
-    worker = gateway.worker()
-    await worker.end(await worker.take(), kind, result="1", reason="broken")
-    answer = await gateway.client.delete(f"/api/jobs/{job_id}")
-    assert (answer.status_code, answer.json()["code"]) == (409, "job_state_conflict")
-
-
-async def test_a_failed_job_runs_again_under_its_id(gateway: Gateway) -> None:
-    job_id = await gateway.submit()
-    worker = gateway.worker()
-    await worker.end(await worker.take(), OutcomeKind.FAILED, reason="broken")
-    await worker.idle()
-
-    answer = await gateway.client.post(f"/api/jobs/{job_id}/retry")
-
-    assert answer.status_code == 200
-    assert answer.json() == {"success": True, "message": "Job retry initiated"}
-    job = await gateway.job(job_id)
-    assert (job["status"], job["attemptsMade"], job["failedReason"]) == ("waiting", 0, None)
-    assert [rings for rings, _ in gateway.bell.rings] == [{"agent_task": 1}]
-
-
-async def test_a_retry_sent_twice_with_one_key_is_one(gateway: Gateway) -> None:
-    job_id = await gateway.submit()
-    worker = gateway.worker()
-    await worker.end(await worker.take(), OutcomeKind.FAILED, reason="broken")
-    headers = {"Idempotency-Key": "r-1"}
-    await gateway.client.post(f"/api/jobs/{job_id}/retry", headers=headers)
-    await worker.end(await worker.take(), OutcomeKind.FAILED, reason="broken again")
-
-    answer = await gateway.client.post(f"/api/jobs/{job_id}/retry", headers=headers)
-
-    assert answer.status_code == 200
-    assert (await gateway.job(job_id))["status"] == "failed"
-
-
-async def test_only_failed_and_cancelled_jobs_run_again(gateway: Gateway) -> None:
-    job_id = await gateway.submit()
-    answer = await gateway.client.post(f"/api/jobs/{job_id}/retry")
-    assert (answer.status_code, answer.json()["code"]) == (409, "job_state_conflict")
-
-
-@pytest.mark.parametrize(
-    "body", [{"githubContext": {"token": TOKEN}}, {"context": {"githubContext": {"token": TOKEN}}}]
-)
-async def test_a_retry_without_its_token_needs_a_new_one(start: Start, body: dict[str, Any]) -> None:
-    gateway = await start(secrets_retry_seconds=0)
-    job_id = await gateway.submit(githubContext={"token": "an-older-token"})
-    worker = gateway.worker()
-    await worker.end(await worker.take(), OutcomeKind.FAILED, reason="broken")
-
-    refused = await gateway.client.post(f"/api/jobs/{job_id}/retry")
-    accepted = await gateway.client.post(f"/api/jobs/{job_id}/retry", json=body)
-
-    assert (refused.status_code, refused.json()["code"]) == (409, "secret_expired")
-    assert accepted.status_code == 200
-    run = await worker.take()
-    assert run.sealed is not None
-    opened = gateway.parts.keyring.open(run.sealed, job_id=job_id, user_id="ada")
-    assert opened == {"context.githubContext.token": TOKEN}
-
-
-async def test_a_retry_brings_any_secret_field_of_its_type(gateway: Gateway) -> None:
-    await gateway.store.announce([JobType(name="deploy", secret_fields=("context.password",))])
-    job_id = await gateway.submit("deploy", context={"password": "one"})
-    worker = gateway.worker()
-    await worker.end(await worker.take("deploy"), OutcomeKind.FAILED, reason="broken")
-
-    await gateway.client.post(f"/api/jobs/{job_id}/retry", json={"context": {"password": "two"}})
-
-    run = await worker.take("deploy")
-    assert run.sealed is not None
-    assert gateway.parts.keyring.open(run.sealed, job_id=job_id, user_id="ada") == {"context.password": "two"}
-
-
-@pytest.mark.parametrize(
-    ("body", "missing"),
-    [
-        ({"githubContext": {"token": TOKEN}}, ["context.key"]),
-        ({"context": {"key": "new-key"}}, ["context.githubContext.token"]),
-    ],
-)
-async def test_a_retry_with_a_part_of_the_secrets_is_refused(
-    gateway: Gateway, body: dict[str, Any], missing: list[str]
-) -> None:
-    """It would replace all of them, and the handler would miss the others."""
-    await gateway.store.announce([JobType(name="deploy", secret_fields=("context.key",))])
-    job_id = await gateway.submit("deploy", context={"key": "old-key"}, githubContext={"token": "old-token"})
-    worker = gateway.worker()
-    await worker.end(await worker.take("deploy"), OutcomeKind.FAILED, reason="broken")
-
-    answer = await gateway.client.post(f"/api/jobs/{job_id}/retry", json=body)
-
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"path": path, "message": "is required"} for path in missing]
-    assert (await gateway.job(job_id))["status"] == "failed"
-
-
-async def test_a_retry_looks_for_a_type_that_this_gateway_doesnt_know_yet(gateway: Gateway) -> None:
-    await gateway.store.announce([JobType(name="deploy", secret_fields=("context.password",))])
-    job_id = await gateway.submit("deploy", context={"password": "one"})
-    worker = gateway.worker()
-    await worker.end(await worker.take("deploy"), OutcomeKind.FAILED, reason="broken")
-    del gateway.parts.types._known["deploy"]
-
-    await gateway.client.post(f"/api/jobs/{job_id}/retry", json={"context": {"password": "two"}})
-
-    run = await worker.take("deploy")
-    assert run.sealed is not None
-    assert gateway.parts.keyring.open(run.sealed, job_id=job_id, user_id="ada") == {"context.password": "two"}
 
 
 async def test_a_user_whose_id_has_slashes_is_listed(gateway: Gateway) -> None:

@@ -199,32 +199,6 @@ async def test_sealed_with_the_installations_key(gateway: Gateway) -> None:
     assert other.open(run.sealed, job_id=job_id, user_id="ada")["context.githubContext.token"] == TOKEN
 
 
-async def test_the_rate_is_told_and_kept(start: Start) -> None:
-    gateway = await start(submit_rate_limit=60, submit_rate_burst=2)
-
-    first = await gateway.client.post("/api/jobs/agent-task", json=TASK)
-    second = await gateway.client.post("/api/jobs/agent-task", json=TASK)
-    third = await gateway.client.post("/api/jobs/agent-task", json=TASK)
-    other = await gateway.client.post("/api/jobs/agent-task", json=TASK | {"userId": "grace"})
-
-    assert first.headers["RateLimit-Policy"] == '"submit";q=2;w=2'
-    assert first.headers["RateLimit"].startswith('"submit";r=1;t=')
-    assert second.headers["RateLimit"].startswith('"submit";r=0;t=')
-    assert (third.status_code, third.json()["code"]) == (429, "rate_limited")
-    assert third.headers["Retry-After"] == "1"
-    assert third.headers["RateLimit"] == '"submit";r=0;t=1'
-    assert third.headers["RateLimit-Policy"] == '"submit";q=2;w=2'
-    assert other.status_code == 202
-
-
-async def test_too_many_waiting_jobs_are_429(start: Start) -> None:
-    gateway = await start(user_max_waiting=1)
-    await gateway.submit()
-    answer = await gateway.client.post("/api/jobs/agent-task", json=TASK)
-    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_waiting")
-    assert int(answer.headers["Retry-After"]) >= 1
-
-
 async def test_the_same_key_and_body_are_one_job(gateway: Gateway) -> None:
     headers = {"Idempotency-Key": "k-1"}
     first = await gateway.client.post(
@@ -261,25 +235,6 @@ async def test_a_key_belongs_to_one_user_and_one_route(gateway: Gateway) -> None
     ]
     assert [answer.status_code for answer in answers] == [202] * 4
     assert len({answer.headers["Location"] for answer in answers}) == 4
-
-
-async def test_a_refused_submit_is_not_remembered(start: Start) -> None:
-    gateway = await start(submit_rate_limit=600, submit_rate_burst=1)
-    await gateway.submit()
-    headers = {"Idempotency-Key": "k-1"}
-    refused = await gateway.client.post("/api/jobs/agent-task", json=TASK, headers=headers)
-    assert refused.status_code == 429
-
-    async def accepted() -> dict[str, Any]:
-        while True:
-            answer = await gateway.client.post("/api/jobs/agent-task", json=TASK, headers=headers)
-            if answer.status_code == 202:
-                body: dict[str, Any] = answer.json()
-                return body
-            await asyncio.sleep(float(answer.headers["Retry-After"]) / 10)
-
-    body = await asyncio.wait_for(accepted(), WITHIN)
-    assert (await gateway.job(body["jobId"]))["status"] == "waiting"
 
 
 async def test_a_job_that_ends_in_time_is_the_answer(gateway: Gateway) -> None:

@@ -10,6 +10,7 @@ import uvloop
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.secrets import Redactor
 from codeforge_common.settings import load
+from codeforge_common.stop_signals import StopSignals
 from codeforge_common.telemetry.logging import configure_logging
 from codeforge_edge.app import build_app
 from codeforge_edge.server import build_server
@@ -22,7 +23,9 @@ from codeforge_notifier.settings import NotifierSettings
 SERVICE = "edge"
 
 
-async def serve(settings: GatewaySettings, sockets: NotifierSettings, *, redactor: Redactor) -> None:
+async def serve(
+    settings: GatewaySettings, sockets: NotifierSettings, *, redactor: Redactor, signals: StopSignals
+) -> None:
     """Serves until a signal says stop. What both halves read is the same in both.
 
     Raises ConfigurationError, BackgroundFailed.
@@ -37,7 +40,9 @@ async def serve(settings: GatewaySettings, sockets: NotifierSettings, *, redacto
             tracing=parts.tracing,
         )
         app = build_app(gateway=process.app, notifier=socketio)
-        await process.serve(build_server(app, end_streams=parts.tail.stop, hang_up=socketio.hang_up))
+        server = build_server(app, end_streams=parts.tail.stop, hang_up=socketio.hang_up)
+        signals.heed(server.stop)
+        await process.serve(server)
 
 
 def main() -> None:
@@ -46,8 +51,8 @@ def main() -> None:
         settings, sockets = load(GatewaySettings), load(NotifierSettings)
         redactor = Redactor()
         configure_logging(settings, service=SERVICE, redactor=redactor)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, sockets, redactor=redactor))
+        with StopSignals() as signals, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, sockets, redactor=redactor, signals=signals))
     except ConfigurationError as error:
         sys.exit(f"Edge can't start.\n{error}")
     except BackgroundFailed:

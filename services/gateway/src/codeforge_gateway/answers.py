@@ -9,6 +9,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from codeforge_common.job import Status
+from codeforge_common.store import Moment as Event
 
 
 class Data(TypedDict):
@@ -22,7 +23,12 @@ class Data(TypedDict):
 
 
 class Job(TypedDict):
-    """A job. Times are ISO-8601 in UTC. ``failedReason`` begins with the error's code where it has one."""
+    """A job. Times are ISO-8601 in UTC. ``failedReason`` begins with the error's code where it has one.
+
+    ``runAt``: when a delayed job may begin, null otherwise. ``steps``: the finished ones, in order. ``position``: its
+    place among its user's waiting jobs of the type, from 1, and ``ahead``: about how many jobs of all users come first;
+    null unless one waiting job was asked for.
+    """
 
     id: str
     type: str
@@ -43,6 +49,11 @@ class Job(TypedDict):
     crashes: int
     cancelRequested: bool
     seq: int
+    runAt: str | None
+    priority: int
+    steps: Sequence[str]
+    position: int | None
+    ahead: int | None
 
 
 class Submitted(TypedDict):
@@ -87,6 +98,40 @@ class Done(TypedDict):
 
     success: Literal[True]
     message: str
+
+
+class Moment(TypedDict):
+    """One moment of a job's way. ``worker``, ``token`` and ``attempt`` name the run, ``by`` who asked for the change,
+    ``dueAt`` when the next attempt may begin. What doesn't apply isn't there.
+    """
+
+    at: str
+    event: Event
+    reason: NotRequired[str]
+    by: NotRequired[str]
+    worker: NotRequired[str]
+    token: NotRequired[int]
+    attempt: NotRequired[int]
+    dueAt: NotRequired[str]
+
+
+class JobTimeline(TypedDict):
+    """A job's way, oldest moment first. ``dropped``: how many of the oldest were let go."""
+
+    success: Literal[True]
+    jobId: str
+    timeline: Sequence[Moment]
+    dropped: int
+
+
+# `from` is no name in Python.
+JobOutput = TypedDict(
+    "JobOutput",
+    {"success": Literal[True], "jobId": str, "output": str, "from": int, "next": int, "complete": bool},
+)
+"""A part of a job's output. ``from`` and ``next``: where it begins and where the next one does, in bytes of UTF-8.
+``complete``: the job is at rest, and nothing comes after this part.
+"""
 
 
 class Counts(TypedDict):
@@ -143,3 +188,5 @@ class Problem(TypedDict):
     code: str
     traceId: str | None
     errors: NotRequired[Sequence[FaultDocument]]
+    jobId: NotRequired[str]
+    steps: NotRequired[Sequence[str]]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
@@ -20,11 +23,13 @@ from codeforge_gateway.docs_page import docs
 from codeforge_gateway.door import Door
 from codeforge_gateway.head import Head
 from codeforge_gateway.job_types import JobTypes
+from codeforge_gateway.open_streams import OpenStreams
 from codeforge_gateway.openapi import describe
 from codeforge_gateway.parts import Parts
+from codeforge_gateway.plain_route import PlainRoutes
 from codeforge_gateway.problems import handle_problems
 from codeforge_gateway.request_span import RequestSpan
-from codeforge_gateway.routes import chat, events, health, jobs, stats, submit
+from codeforge_gateway.routes import changes, chat, events, health, jobs, output, stats, submit, timeline
 from codeforge_gateway.schemas import Bodies
 from codeforge_gateway.settings import GatewaySettings
 
@@ -60,12 +65,24 @@ def build_app(
         tail=tail,
         bell=bell,
         types=types or JobTypes(store=store, metrics=metrics),
+        streams=OpenStreams(streams_per_user=settings.streams_per_user),
         metrics=metrics,
         readiness=readiness,
         identity=identity,
         keyring=keyring,
         tracing=tracing,
     )
+    routes = [
+        *submit.routes(settings),
+        *chat.routes(settings),
+        *stats.routes(settings),
+        *jobs.routes(settings),
+        *changes.routes(settings),
+        *timeline.routes(settings),
+        *output.routes(settings),
+        *events.routes(settings),
+        *health.routes(settings),
+    ]
     app = FastAPI(
         title="CodeForge Jobs",
         version="1",
@@ -75,15 +92,8 @@ def build_app(
         redirect_slashes=False,
         # Ours are in request_span.py and telemetry/metrics.py.
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        routes=[
-            *submit.routes(settings),
-            *chat.routes(settings),
-            *stats.routes(settings),
-            *jobs.routes(settings),
-            *events.routes(settings),
-            *health.routes(settings),
-        ],
-        middleware=_middleware(parts),
+        routes=routes,
+        middleware=_middleware(parts, routes),
     )
     app.add_route("/docs", docs, include_in_schema=False)
     app.state.parts = parts
@@ -98,11 +108,12 @@ def loops(app: FastAPI) -> Loops:
     return {"job types": parts.types.run(), "cluster watch": watch_cluster(parts)}
 
 
-def _middleware(parts: Parts) -> list[Middleware]:
+def _middleware(parts: Parts, routes: Sequence[BaseRoute]) -> list[Middleware]:
     inner = [
         Middleware(RequestSpan, tracing=parts.tracing),
         Middleware(Door, identity=parts.identity),
         Middleware(Head),
+        Middleware(PlainRoutes, routes=routes),
     ]
     if not parts.settings.cors_origins:
         return inner

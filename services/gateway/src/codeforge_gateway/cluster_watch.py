@@ -14,11 +14,15 @@ from codeforge_gateway.parts import Parts
 
 INTERVAL_SECONDS = 1.0
 
-SERVER_EVERY = 10
-"""Looks between two questions about the server's memory and connections, which ``INFO`` answers less cheaply."""
+ANSWER_SECONDS = 2.0
+"""What the store has to answer a look. Callers wait longer; whoever reads ``/readyz`` should hear of it before them."""
 
-FULL = 0.95
-"""Share of a limit from which on a check is bad."""
+CONNECTIONS_EVERY = 10
+"""Looks from one at the connections to the next: our own are counted by the operating system, less cheaply."""
+
+FULL = {"memory": 0.90, "connections": 0.95}
+"""Share of a limit from which on a check is bad. Of the memory it comes after finished jobs began to go for want of
+room (0.85) and before new ones are refused (0.95)."""
 
 DEFAULT_BUDGET = 512 * 1024 * 1024
 """Bytes that the store should stay under where neither a setting nor the server says (contract, section 3)."""
@@ -31,8 +35,7 @@ async def watch_cluster(parts: Parts, *, interval: float = INTERVAL_SECONDS) -> 
     """Keeps :data:`CHECKS` and the cluster's gauges up to date, until cancelled. ``interval`` in seconds."""
     for number in itertools.count():
         await look(parts)
-        if number % SERVER_EVERY == 0:
-            await look_at_server(parts)
+        await look_at_server(parts, connections=number % CONNECTIONS_EVERY == 0)
         await asyncio.sleep(interval)
 
 
@@ -42,9 +45,10 @@ async def look(parts: Parts) -> None:
     readiness.set("broker", ok=parts.bell.connected, detail=None if parts.bell.connected else "not connected")
     readiness.set("event_log", ok=parts.tail.connected, detail=None if parts.tail.connected else "not read")
     try:
-        state = await parts.store.cluster()
-    except StoreUnavailable as error:
-        readiness.set("store", ok=False, detail=str(error))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            state = await parts.store.cluster()
+    except (StoreUnavailable, TimeoutError) as error:
+        readiness.set("store", ok=False, detail=str(error) or "no answer in time")
         return
     numbers = numbers_of(state)
     parts.metrics.cluster.set(numbers)
@@ -53,20 +57,22 @@ async def look(parts: Parts) -> None:
     readiness.set("job_types", ok=True, detail={"without_worker": without_worker(state)})
 
 
-async def look_at_server(parts: Parts) -> None:
-    """One look at the server's own limits."""
+async def look_at_server(parts: Parts, *, connections: bool = True) -> None:
+    """One look at the server's memory and, if asked for, its ``connections``."""
     try:
-        server = await parts.store.server()
-    except StoreUnavailable:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            server = await parts.store.server()
+    except (StoreUnavailable, TimeoutError):
         return  # the other look says so
     budget = parts.settings.store_max_bytes or server.memory_max or DEFAULT_BUDGET
-    _limit(parts.readiness, "memory", used=server.memory, most=budget)
-    own = own_connections(parts.settings.redis_url, parts.settings.broker_url)
-    _limit(parts.readiness, "connections", used=server.connections, most=server.connections_max, own=own)
+    _limit(parts.readiness, "memory", used=server.memory, most=min(budget, server.memory_max or budget))
+    if connections:
+        own = own_connections(parts.settings.redis_url, parts.settings.broker_url)
+        _limit(parts.readiness, "connections", used=server.connections, most=server.connections_max, own=own)
 
 
 def _limit(readiness: Readiness, check: str, *, used: int, most: int, **more: int) -> None:
-    readiness.set(check, ok=not most or used < FULL * most, detail={"used": used, "limit": most or None, **more})
+    readiness.set(check, ok=not most or used < FULL[check] * most, detail={"used": used, "limit": most or None, **more})
 
 
 def without_worker(state: ClusterState) -> list[str]:

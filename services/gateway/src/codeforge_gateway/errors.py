@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codeforge_common.errors import CodeForgeError
+from codeforge_common.errors import CodeForgeError, RateLimited
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,16 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "unknown_job_type": ProblemType(404, "Unknown job type", "No worker has announced this job type."),
     "not_found": ProblemType(404, "Not found", "Nothing is served at this address."),
     "method_not_allowed": ProblemType(405, "Method not allowed", "`Allow` lists what this address can do."),
+    "request_timeout": ProblemType(408, "Request timeout", "The body didn't come within BODY_TIMEOUT_SECONDS."),
     "job_state_conflict": ProblemType(409, "Not possible in this state", "The job's state doesn't allow the change."),
     "secret_expired": ProblemType(409, "Secret expired", "The job's token is gone: retry it with a new one."),
+    "unknown_step": ProblemType(409, "Unknown step", "The job has finished no such step; `steps` lists those it has."),
     "body_too_large": ProblemType(413, "Body too large", "The body has more bytes than MAX_BODY_BYTES."),
     "unsupported_media_type": ProblemType(415, "Unsupported media type", "Bodies are `application/json` in UTF-8."),
     "idempotency_key_conflict": ProblemType(422, "Idempotency key reused", "The key came before, with another body."),
     "rate_limited": ProblemType(429, "Too many requests", "Faster than SUBMIT_RATE_LIMIT; wait for `Retry-After`."),
     "too_many_waiting": ProblemType(429, "Too many waiting jobs", "The user has USER_MAX_WAITING jobs waiting."),
+    "too_many_streams": ProblemType(429, "Too many streams", "The user has STREAMS_PER_USER event streams open."),
     "internal_error": ProblemType(500, "Internal error", "A fault on our side; `traceId` finds it in the logs."),
     "configuration_error": ProblemType(500, "Internal error", "The service is configured wrongly."),
     "secret_unreadable": ProblemType(500, "Internal error", "A sealed secret can't be opened."),
@@ -120,6 +123,18 @@ class BodyTooLarge(CodeForgeError):
     """Raised while a body is read, as soon as it has more bytes than allowed."""
 
     code = "body_too_large"
+
+
+class RequestTimeout(CodeForgeError):
+    """Raised when a body doesn't come, or not to its end, in the time allowed."""
+
+    code = "request_timeout"
+
+
+class TooManyStreams(RateLimited):
+    """Raised when a user who has as many event streams open as allowed (``STREAMS_PER_USER``) asks for another one."""
+
+    code = "too_many_streams"
 
 
 class UnsupportedMediaType(CodeForgeError):

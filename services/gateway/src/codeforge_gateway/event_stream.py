@@ -10,6 +10,7 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from starlette.responses import StreamingResponse
@@ -70,21 +71,26 @@ class Backlog:
 
 
 class EventStream(StreamingResponse):
-    """The response. It closes its generator itself: Starlette leaves that to the collector."""
+    """The response. It closes its generator itself: Starlette leaves that to the collector.
+
+    ``place``: held as long as the stream is open. What it raises when it is taken is answered instead of a stream.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes]) -> None:
+    def __init__(self, frames: AsyncIterator[bytes], *, place: AbstractContextManager[None]) -> None:
         # No proxy may hold an event back to fill a buffer, and none may keep one for somebody else.
         super().__init__(frames, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._frames = frames
+        self._place = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            if hasattr(self._frames, "aclose"):
-                await self._frames.aclose()
+        with self._place:
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                if hasattr(self._frames, "aclose"):
+                    await self._frames.aclose()
 
 
 async def frames(

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from codeforge_gateway.errors import InvalidJson, UnsupportedMediaType
 from codeforge_gateway.limits import read_body
+from codeforge_gateway.parts import parts_of
 
 # A page of another origin can send `text/plain`, a form or no type at all without asking us first (a "simple
 # request" of the Fetch standard); JSON makes its browser ask. So the type is wanted.
@@ -20,22 +21,23 @@ _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;\s*charset=\"?utf
 _SUSPICIOUS = re.compile(rb"\\u0000|[eE]\+?\d{3}|\d{19}")
 
 
-async def read_json(request: Request, *, max_bytes: int) -> dict[str, Any]:
+async def read_json(request: Request) -> dict[str, Any]:
     """The request's body, a JSON object.
 
     :raises UnsupportedMediaType: it isn't announced as JSON.
-    :raises BodyTooLarge: it has more than ``max_bytes``.
+    :raises BodyTooLarge: it has more than ``MAX_BODY_BYTES``.
+    :raises RequestTimeout: it takes longer than ``BODY_TIMEOUT_SECONDS``.
     :raises InvalidJson: it can't be read: broken, nested over 200 deep, not an object, or with NUL, NaN, infinity or
         an integer over 64 bits in it.
     """
-    body = await read_body(request, max_bytes=max_bytes)
+    body = await _body(request)
     _check_type(request)
     return parse(body)
 
 
-async def read_optional_json(request: Request, *, max_bytes: int) -> dict[str, Any]:
+async def read_optional_json(request: Request) -> dict[str, Any]:
     """As :func:`read_json`; no body at all is an empty object, and needs no content type."""
-    body = await read_body(request, max_bytes=max_bytes)
+    body = await _body(request)
     if not body:
         return {}
     _check_type(request)
@@ -57,6 +59,11 @@ def parse(body: bytes) -> dict[str, Any]:
     if _SUSPICIOUS.search(body):
         _refuse_unstorable(value)
     return value
+
+
+async def _body(request: Request) -> bytes:
+    settings = parts_of(request).settings
+    return await read_body(request, max_bytes=settings.max_body_bytes, within=settings.body_timeout_seconds)
 
 
 def _check_type(request: Request) -> None:

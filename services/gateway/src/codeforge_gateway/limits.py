@@ -1,19 +1,30 @@
-"""Limits of a request: bytes of a body while it comes in, and the headers that tell a client its rate."""
+"""Limits of a request: bytes and seconds of a body while it comes in, and the headers that tell a client its rate."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import Request
 
 from codeforge_common.store import Rate
-from codeforge_gateway.errors import BodyTooLarge
+from codeforge_gateway.errors import BodyTooLarge, RequestTimeout
 from codeforge_gateway.settings import GatewaySettings
 
 
-async def read_body(request: Request, *, max_bytes: int) -> bytes:
+async def read_body(request: Request, *, max_bytes: int, within: float) -> bytes:
     """The request's body.
 
     :raises BodyTooLarge: as soon as it is clear, before the rest is read.
+    :raises RequestTimeout: when it isn't all here ``within`` seconds.
     """
+    try:
+        async with asyncio.timeout(within):
+            return await _read_body(request, max_bytes=max_bytes)
+    except TimeoutError:
+        raise RequestTimeout(f"The body didn't come within {within:g} seconds.") from None
+
+
+async def _read_body(request: Request, *, max_bytes: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large(max_bytes)

@@ -97,6 +97,12 @@ def path_parameter(name: str, description: str) -> Schema:
     return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
+def query_parameter(name: str, schema: Schema) -> Schema:
+    """A parameter in the query of a plain route; it may be left out."""
+    about = {name: value for name, value in schema.items() if name != "description"}
+    return {"name": name, "in": "query", "required": False, "description": schema["description"], "schema": about}
+
+
 def describe(app: FastAPI) -> None:
     """Makes ``app`` answer the whole document, built once."""
 

@@ -15,13 +15,17 @@ from codeforge_common.telemetry.metrics import Metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_gateway.job_types import JobTypes
+from codeforge_gateway.open_streams import OpenStreams
 from codeforge_gateway.schemas import Bodies
 from codeforge_gateway.settings import GatewaySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything that a route may use. ``types`` and ``bodies`` are the gateway's own; the rest may be shared."""
+    """Everything that a route may use.
+
+    ``types``, ``bodies`` and ``streams`` are the gateway's own; the rest may be shared.
+    """
 
     settings: GatewaySettings
     bodies: Bodies
@@ -29,6 +33,7 @@ class Parts:
     tail: EventTail
     bell: Bell
     types: JobTypes
+    streams: OpenStreams
     metrics: Metrics
     readiness: Readiness
     identity: Identity

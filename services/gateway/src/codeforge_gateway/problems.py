@@ -18,13 +18,13 @@ from codeforge_common.errors import (
     NotDurable,
     RateLimited,
     StoreUnavailable,
-    TooManyWaiting,
     Unauthenticated,
+    UnknownStep,
 )
 from codeforge_common.secrets import redact
 from codeforge_common.store import Rate
 from codeforge_common.telemetry.tracing import trace_id
-from codeforge_gateway.errors import PROBLEMS, Fault, InvalidRequest, MethodNotAllowed, NotFound
+from codeforge_gateway.errors import PROBLEMS, Fault, InvalidRequest, MethodNotAllowed, NotFound, RequestTimeout
 from codeforge_gateway.limits import policy_header, rate_header
 from codeforge_gateway.parts import parts_of
 from codeforge_gateway.views import json_bytes
@@ -50,6 +50,8 @@ def problem(error: CodeForgeError, *, path: str) -> Response:
         document["errors"] = [{"path": redact(fault.path), "message": fault.message} for fault in error.faults]
     if isinstance(error, NotDurable):
         document["jobId"] = error.job_id
+    if isinstance(error, UnknownStep):
+        document["steps"] = error.steps
     return Response(json_bytes(document), status_code=kind.status, headers=_headers(error), media_type=MEDIA_TYPE)
 
 
@@ -61,6 +63,8 @@ def _headers(error: CodeForgeError) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case MethodNotAllowed():
             return {"Allow": error.allow}
+        case RequestTimeout():
+            return {"Connection": "close"}  # what still comes isn't the next request (RFC 9110, section 15.5.9)
     if PROBLEMS.get(error.code, PROBLEMS["internal_error"]).status == 503:
         return {"Retry-After": "1"}
     return {}
@@ -73,13 +77,18 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refused)
 
 
-async def _known(request: Request, error: Exception) -> Response:
-    assert isinstance(error, CodeForgeError)
+def answer_for(request: Request, error: CodeForgeError) -> Response:
+    """The answer to a request that failed with ``error``."""
     answer = problem(error, path=request.url.path)
-    if isinstance(error, RateLimited) and not isinstance(error, TooManyWaiting):
+    if type(error) is RateLimited:  # its kinds have nothing to do with the rate
         answer.headers.update(policy_header(parts_of(request).settings))
         answer.headers.update(rate_header(Rate(remaining=0, reset_ms=round(1000 * error.retry_after))))
     return answer
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CodeForgeError)
+    return answer_for(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.reaper import Reaper
 from codeforge_common.secrets import KeyRing, Redactor
+from codeforge_common.serving import listen
 from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.metrics import create_metrics, watch_event_loop
 from codeforge_common.telemetry.probe import ProbeServer
@@ -23,7 +24,6 @@ from codeforge_gateway.app import build_app, loops
 from codeforge_gateway.background import Serving, serve_beside
 from codeforge_gateway.cluster_watch import CHECKS
 from codeforge_gateway.parts import Parts
-from codeforge_gateway.server import listen
 from codeforge_gateway.settings import GatewaySettings
 from codeforge_gateway.store_access import check_durability, connect_store, create_tail
 

@@ -1,4 +1,4 @@
-"""The server span of a request, and the last resort for what nobody else caught."""
+"""The server span of a request, its line in the log, and the last resort for what nobody else caught."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from codeforge_common.errors import CodeForgeError
 from codeforge_common.telemetry.logging import PROBES
+from codeforge_common.telemetry.request_lines import RequestLine, log_request
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_gateway.problems import problem
 
@@ -47,6 +48,7 @@ class RequestSpan:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                log_request(RequestLine(_client(scope), scope["method"], scope["path"], status))
             await send(message)
 
         try:
@@ -57,6 +59,11 @@ class RequestSpan:
                 raise  # half an answer is out: the server cuts the connection, so that nobody takes it for a whole one
             await problem(CodeForgeError(), path=scope["path"])(scope, receive, sending)
         return status
+
+
+def _client(scope: Scope) -> str:
+    client = scope.get("client")
+    return f"{client[0]}:{client[1]}" if client else ""
 
 
 def _conclude(span: Span, *, method: str, route: str | None, status: int | None) -> None:

@@ -47,6 +47,32 @@ def _message(settings: GatewaySettings) -> Schema:
     }
 
 
+def _schedule(settings: GatewaySettings) -> Schema:
+    return {
+        "delaySeconds": {
+            "type": ["number", "null"],
+            "minimum": 0,
+            "maximum": settings.job_delay_max_seconds,
+            "description": "How long the job stays `delayed` before it may begin. Not together with `runAt`.",
+        },
+        "runAt": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "maxLength": 64,
+            "description": "When the job may begin: an ISO-8601 time with its zone, at most "
+            f"{settings.job_delay_max_seconds} seconds ahead. One in the past means now. "
+            "Not together with `delaySeconds`.",
+        },
+        "priority": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "maximum": settings.job_priority_max_seconds,
+            "description": "Seconds of head start among the jobs of the same user and type: the job stands where one "
+            "stands that came so much earlier. 0 where it isn't given.",
+        },
+    }
+
+
 def submit_schema(settings: GatewaySettings) -> Schema:
     """Body of a submit. ``context`` is checked against the job type's own schema besides."""
     return {
@@ -63,6 +89,7 @@ def submit_schema(settings: GatewaySettings) -> Schema:
                 "description": "What the job type wants to know, e.g. `repository`, `branch` and `files`.",
             },
             "githubContext": _GITHUB_CONTEXT,
+            **_schedule(settings),
         },
     }
 
@@ -82,24 +109,32 @@ def chat_schema(settings: GatewaySettings) -> Schema:
             "currentFiles": {"type": ["array", "object", "null"]},
             "language": {"type": ["string", "null"], "maxLength": 100},
             "imageUrls": {"type": ["array", "null"], "maxItems": 100, "items": {"type": "string", "maxLength": 4096}},
+            **_schedule(settings),
         },
     }
 
 
+REASON: Schema = {
+    "type": ["string", "null"],
+    "maxLength": 500,
+    "pattern": _NO_CONTROL_CHARACTERS,
+    "description": "Why, in one line, without the blanks around it. Shown in the job's log and timeline.",
+}
+STEP: Schema = {
+    "type": ["string", "null"],
+    "minLength": 1,
+    "maxLength": 100,
+    "description": "A finished step of the job (`steps`): it and those after it run again. Without, all are kept.",
+}
+
 RETRY_SCHEMA: Schema = {
     "title": "Retry",
     "type": "object",
-    "properties": {"githubContext": _GITHUB_CONTEXT, "context": {"type": ["object", "null"]}},
+    "properties": {"from": STEP, "githubContext": _GITHUB_CONTEXT, "context": {"type": ["object", "null"]}},
 }
-"""Optional body of a retry: secrets in place of those that are gone, where a submit has them."""
+"""Optional body of a retry. Secrets in it, where a submit has them, stand in for those that are gone."""
 
-CANCEL_SCHEMA: Schema = {
-    "title": "Cancel",
-    "type": "object",
-    "properties": {
-        "reason": {"type": ["string", "null"], "maxLength": 500, "description": "Shown on the job."},
-    },
-}
+CANCEL_SCHEMA: Schema = {"title": "Cancel", "type": "object", "properties": {"reason": REASON}}
 """Optional body of a cancel."""
 
 

@@ -42,7 +42,9 @@ def without_secrets(body: Mapping[str, Any], fields: Sequence[str]) -> tuple[dic
         raise InvalidRequest(faults)
     redactor = Redactor(secrets.values())
     # Not the ids: they hold none of the secrets, and what only looks like a credential is left alone there.
-    return {name: member if name in _IDS else redactor.clean(member) for name, member in rest.items()}, secrets
+    if redactor.finds_in([member for name, member in rest.items() if name not in _IDS]):
+        rest = {name: member if name in _IDS else redactor.clean(member) for name, member in rest.items()}
+    return rest, secrets
 
 
 def fresh_secrets(body: Mapping[str, Any], fields: Sequence[str], *, context: Mapping[str, Any]) -> dict[str, str]:

@@ -7,8 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from codeforge_common.settings import (
+    DAY,
     KIB,
     MIB,
+    YEAR,
     BrokerSettings,
     EventLogSettings,
     HttpSettings,
@@ -29,12 +31,20 @@ class GatewaySettings(BrokerSettings, JobSettings, EventLogSettings, SecretsSett
     """Bytes of a request's body; a larger one is refused with 413."""
     max_message_length: int = Field(100_000, ge=200, le=10_000_000)
     """Characters of a submit's or a chat's message."""
+    body_timeout_seconds: float = Field(30, ge=0.1, le=3600)
+    """Seconds within which a request's whole body has to come; a slower one is refused with 408."""
+    job_delay_max_seconds: int = Field(YEAR, ge=0, le=10 * YEAR)
+    """Longest time in seconds for which a submit may put its job off, with `delaySeconds` or `runAt`."""
+    job_priority_max_seconds: int = Field(3600, ge=0, le=DAY)
+    """Largest `priority` of a submit: seconds of head start among the jobs of the same user and type."""
     prefer_wait_max_seconds: float = Field(25, ge=0, le=300)
     """Longest time in seconds for which `Prefer: wait` holds an answer; proxies cut what takes 30."""
     submit_rate_limit: int = Field(120, ge=0, le=1_000_000)
     """Submits a minute that one user may make; `0` switches the limit off."""
     submit_rate_burst: int = Field(60, ge=0, le=1_000_000)
     """Submits that one user may make at once before the limit holds; `0` switches the limit off."""
+    streams_per_user: int = Field(20, ge=1, le=10_000)
+    """Event streams that one user may have open at a gateway; another one is refused with 429."""
     job_durability: Literal["standard", "fsync"] = "standard"
     """When a submit is answered: `standard` as the server has it, `fsync` once it is on the server's disk."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from codeforge_common.identity import Principal
 from codeforge_common.job import new_job_id
 from codeforge_common.store import Accepted, Submission
 from codeforge_common.telemetry.tracing import traceparent
+from codeforge_gateway import schedule
 from codeforge_gateway.errors import Fault, InvalidRequest
 from codeforge_gateway.idempotency import idempotency
 from codeforge_gateway.job_types import KnownType
@@ -52,8 +54,11 @@ async def submit(order: Order, *, parts: Parts) -> Accepted:
 
 async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) -> Accepted:
     body = canonical(order.body)
-    if faults := [*order.faults, *known.faults(body["context"])]:
+    longest = parts.settings.job_delay_max_seconds
+    timing = schedule.faults(body, max_delay_seconds=longest, now=time.time())
+    if faults := [*order.faults, *timing, *known.faults(body["context"])]:
         raise InvalidRequest(faults)
+    wanted = schedule.schedule_of(body)
     user_id = body["userId"]
     order.caller.acting_as(user_id)
     rest, secrets = without_secrets(body, known.type.secret_fields)
@@ -71,6 +76,9 @@ async def _create(order: Order, known: KnownType, *, job_id: str, parts: Parts) 
                 context=rest["context"],
                 sealed=parts.keyring.seal(secrets, job_id=job_id, user_id=user_id) if secrets else None,
                 traceparent=parent,
+                delay_ms=wanted.delay_ms,
+                run_at=wanted.run_at,
+                priority=wanted.priority,
                 attempts_max=known.type.attempts or parts.settings.job_attempts,
                 idempotency=idempotency(order.key, route=order.route, body=rest),
             )

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from codeforge_common.events import UPDATE_LOG_LINES, JobUpdate, iso
 from codeforge_common.job import JobRecord
-from codeforge_gateway.answers import Data, Finished, Job
+from codeforge_common.store import TimelineEntry
+from codeforge_gateway.answers import Data, Finished, Job, Moment
 
 
 def job_of(record: JobRecord) -> Job:
@@ -35,7 +36,26 @@ def job_of(record: JobRecord) -> Job:
         "crashes": record.crashes,
         "cancelRequested": record.cancel_requested,
         "seq": record.seq,
+        "runAt": iso(record.run_at),
+        "priority": record.priority,
+        "steps": record.steps,
+        "position": record.position,
+        "ahead": record.ahead,
     }
+
+
+def moment_of(entry: TimelineEntry) -> Moment:
+    """An entry of a timeline as HTTP answers show it."""
+    moment: Moment = {"at": _time(entry.at), "event": entry.event}
+    about = {
+        "reason": entry.reason,
+        "by": entry.by,
+        "worker": entry.worker,
+        "token": entry.token,
+        "attempt": entry.attempt,
+        "dueAt": iso(entry.due),
+    }
+    return cast(Moment, {**moment, **{name: value for name, value in about.items() if value is not None}})
 
 
 def finished(record: JobRecord) -> Finished:

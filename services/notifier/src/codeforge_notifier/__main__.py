@@ -13,7 +13,9 @@ from codeforge_common.errors import ConfigurationError
 from codeforge_common.event_log import EventTail
 from codeforge_common.identity import Identity
 from codeforge_common.secrets import Redactor
+from codeforge_common.serving import listen
 from codeforge_common.settings import load
+from codeforge_common.stop_signals import StopSignals
 from codeforge_common.store.limits import EVENT_LOG_BYTES
 from codeforge_common.telemetry.logging import configure_logging
 from codeforge_common.telemetry.metrics import create_metrics, watch_event_loop
@@ -21,7 +23,7 @@ from codeforge_common.telemetry.probe import ProbeServer
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_notifier.app import build_app
-from codeforge_notifier.server import Server, listen
+from codeforge_notifier.server import Server
 from codeforge_notifier.settings import NotifierSettings
 from codeforge_notifier.tail_watch import CHECKS, watch_tail
 
@@ -30,7 +32,7 @@ SERVICE = "notifier"
 _log = structlog.get_logger(__name__)
 
 
-async def serve(settings: NotifierSettings, *, redactor: Redactor) -> None:
+async def serve(settings: NotifierSettings, *, redactor: Redactor, signals: StopSignals) -> None:
     """Serves until a signal says stop. Raises ConfigurationError."""
     identity = Identity(settings)
     identity.check_bind(settings.host)
@@ -62,7 +64,9 @@ async def serve(settings: NotifierSettings, *, redactor: Redactor) -> None:
         ):
             stack.callback(task.cancel)
         _log.info("notifier listens", host=settings.host, port=listener.getsockname()[1])
-        await Server(app, hang_up=app.hang_up).serve_on(listener)
+        server = Server(app, hang_up=app.hang_up)
+        signals.heed(server.stop)
+        await server.serve_on(listener)
 
 
 def main() -> None:
@@ -71,8 +75,8 @@ def main() -> None:
         settings = load(NotifierSettings)
         redactor = Redactor()
         configure_logging(settings, service=SERVICE, redactor=redactor)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, redactor=redactor))
+        with StopSignals() as signals, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, redactor=redactor, signals=signals))
     except ConfigurationError as error:
         sys.exit(f"The notifier can't start.\n{error}")
 

@@ -16,6 +16,7 @@ from structlog.types import Processor
 
 from codeforge_common.secrets import Redactor
 from codeforge_common.settings import TelemetrySettings
+from codeforge_common.telemetry.request_lines import RequestFormatter
 
 Event = MutableMapping[str, Any]
 
@@ -29,7 +30,8 @@ def configure_logging(
     """Sends every log line of the process to ``stream`` (standard error), redacted; also what nobody caught.
 
     ``job_id`` and ``attempt`` are on a line while they are bound: ``structlog.contextvars.bound_contextvars``.
-    Start uvicorn with ``log_config=None``; its access lines then come as events, without their queries.
+    Start uvicorn with ``log_config=None`` and ``access_log=False``: its access lines hold queries, and cost much.
+    Requests are logged by :func:`~codeforge_common.telemetry.request_lines.log_request`.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -50,21 +52,19 @@ def configure_logging(
         cache_logger_on_first_use=False,
     )
     handler = _Handler(stream or sys.stderr)
-    handler.addFilter(_is_no_probe)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, _access_line],
-            pass_foreign_args=True,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.StackInfoRenderer(),
-                # Text before redaction: a traceback that a renderer formats itself would be past it.
-                structlog.processors.format_exc_info,
-                _Redaction(redactor),
-                _renderer(settings, colors=handler.stream.isatty()),
-            ],
-        )
+    usual = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.StackInfoRenderer(),
+            # Text before redaction: a traceback that a renderer formats itself would be past it.
+            structlog.processors.format_exc_info,
+            _Redaction(redactor),
+            _renderer(settings, colors=handler.stream.isatty()),
+        ],
     )
+    as_json = settings.log_format == "json"
+    handler.setFormatter(RequestFormatter(otherwise=usual, service=service, redactor=redactor, as_json=as_json))
     root = logging.getLogger()
     for earlier in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(earlier)
@@ -110,28 +110,6 @@ def _add_trace(logger: Any, method: str, event: Event) -> Event:
         event["trace_id"] = trace.format_trace_id(context.trace_id)
         event["span_id"] = trace.format_span_id(context.span_id)
     return event
-
-
-def _access_line(logger: Any, method: str, event: Event) -> Event:
-    """uvicorn's access record as fields. A query stays out: it may name a user, and clients put tokens there."""
-    if request := _request(event["_record"].name, event.pop("positional_args")):
-        client, verb, target, _, status = request
-        event.update(event="request", client=client, method=verb, path=_path(target), status=status)
-    return event
-
-
-def _is_no_probe(record: logging.LogRecord) -> bool:
-    request = _request(record.name, record.args)
-    return request is None or _path(request[2]) not in PROBES
-
-
-def _request(logger: str, args: object) -> tuple[Any, ...] | None:
-    """``(client, method, path and query, HTTP version, status)`` when it is uvicorn that logs a request."""
-    return args if logger == "uvicorn.access" and isinstance(args, tuple) and len(args) == 5 else None
-
-
-def _path(target: object) -> str:
-    return str(target).partition("?")[0]
 
 
 def _log_what_nobody_caught() -> None:

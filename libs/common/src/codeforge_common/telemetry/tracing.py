@@ -6,8 +6,9 @@ Span names and attributes follow OpenTelemetry's semantic conventions for messag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from random import random
 from threading import Thread
 
 from opentelemetry import trace
@@ -15,13 +16,14 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Link, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from codeforge_common.secrets import Redactor
 from codeforge_common.settings import TelemetrySettings
 from codeforge_common.telemetry.span_redaction import RedactingProcessor
+from codeforge_common.telemetry.unrecorded import Unrecorded
 
 SYSTEM = "codeforge"
 """Value of ``messaging.system``."""
@@ -35,14 +37,17 @@ _NO_CONTEXT = Context()
 
 def traceparent() -> str | None:
     """The current span as a ``traceparent`` header, None outside any span."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent")
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def context_of(traceparent: str | None) -> Context:
     """The context to go on in; an empty one (a new trace) for None or what isn't a ``traceparent``."""
-    return _PROPAGATOR.extract({"traceparent": traceparent or ""}, context=_NO_CONTEXT)
+    if not traceparent:
+        return _NO_CONTEXT
+    return _PROPAGATOR.extract({"traceparent": traceparent}, context=_NO_CONTEXT)
 
 
 def link_to(traceparent: str | None) -> list[Link]:
@@ -74,9 +79,9 @@ class Tracing:
         """
         if processor is None and settings.otel_exporter_otlp_endpoint is not None:
             processor = _exporting_to(settings.otel_exporter_otlp_endpoint)
-        ratio = TraceIdRatioBased(settings.otel_traces_sampler_arg)
+        self._ratio = 0.0 if processor is None else settings.otel_traces_sampler_arg
         self.provider = TracerProvider(
-            sampler=ParentBased(ALWAYS_OFF if processor is None else ratio),
+            sampler=ALWAYS_ON,  # what isn't sampled doesn't get there
             resource=Resource.create({"service.name": settings.otel_service_name or f"codeforge-{service}"}),
             shutdown_on_exit=False,  # the interpreter would wait for the collector without a limit
         )
@@ -93,15 +98,20 @@ class Tracing:
         attributes: Mapping[str, str | int | float | bool] | None = None,
     ) -> AbstractContextManager[Span]:
         """A span that is current while the block runs; below the traceparent ``parent`` or else the current span."""
-        context = None if parent is None else context_of(parent)
-        return self._tracer.start_as_current_span(name, context=context, kind=kind, attributes=attributes)
+        return self._started(name, kind=kind, parent=parent, attributes=attributes)
 
     def send(self, destination: str, *, job_id: str, parent: str | None = None) -> AbstractContextManager[Span]:
-        """The span of a message on its way: a job to its type's queue, or a ``job:update`` to a socket."""
-        return self._tracer.start_as_current_span(
+        """The span of a message on its way: a job to its type's queue, or a ``job:update`` to a socket.
+
+        Below a span that isn't recorded it is that span itself: nobody would ever see another one.
+        """
+        current = trace.get_current_span()
+        if parent is None and current.get_span_context().is_valid and not current.is_recording():
+            return nullcontext(current)
+        return self._started(
             f"send {destination}",
-            context=None if parent is None else context_of(parent),
             kind=SpanKind.PRODUCER,
+            parent=parent,
             attributes=_messaging("send", destination, job_id=job_id),
         )
 
@@ -113,13 +123,28 @@ class Tracing:
         ``parent``: the job's traceparent; without one a new trace begins. ``ring``: that of the ring that woke the
         worker, kept as a link only, for it may have been sent for another job.
         """
-        return self._tracer.start_as_current_span(
+        return self._started(
             f"process {job_type}",
-            context=context_of(parent),
             kind=SpanKind.CONSUMER,
+            parent=parent or "",
             links=link_to(ring),
             attributes={**_messaging("process", job_type, job_id=job_id), "codeforge.job.attempt": attempt},
         )
+
+    def _started(
+        self,
+        name: str,
+        *,
+        kind: SpanKind,
+        parent: str | None,
+        attributes: Mapping[str, str | int | float | bool] | None,
+        links: Sequence[Link] = (),
+    ) -> AbstractContextManager[Span]:
+        context = None if parent is None else context_of(parent)
+        above = trace.get_current_span(context).get_span_context()
+        if not (above.trace_flags.sampled if above.is_valid else random() < self._ratio):
+            return Unrecorded(above.trace_id if above.is_valid else None)
+        return self._tracer.start_as_current_span(name, context=context, kind=kind, attributes=attributes, links=links)
 
     def shutdown(self, *, timeout: float = FLUSH_SECONDS) -> None:
         """Sends what is left, for at most ``timeout`` seconds: a collector that is away must not hold up a stop."""

@@ -31,6 +31,7 @@ LOCAL_USER = "local"
 BACKGROUND_MESSAGE = "Your request is being processed in the background. You can continue chatting!"
 
 _CONTEXT = ("githubContext", "currentFiles", "language", "imageUrls")
+_SCHEDULE = ("delaySeconds", "runAt", "priority")
 
 
 async def chat(request: Request) -> Response:
@@ -38,7 +39,7 @@ async def chat(request: Request) -> Response:
     parts = parts_of(request)
     caller = caller_of(request)
     key = key_of(request)
-    body = await read_json(request, max_bytes=parts.settings.max_body_bytes)
+    body = await read_json(request)
     if found := faults(parts.bodies.chat, body):
         raise InvalidRequest(found)
     caller = caller.acting_as(body.get("userId"))
@@ -67,6 +68,7 @@ def task_in(body: Mapping[str, Any], *, user_id: str) -> dict[str, Any]:
         "sessionId": body["generationId"],
         "userMessage": body["message"],
         "context": {name: body[name] for name in _CONTEXT if body.get(name) is not None},
+        **{name: body[name] for name in _SCHEDULE if name in body},
     }
 
 

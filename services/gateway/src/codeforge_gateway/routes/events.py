@@ -14,16 +14,20 @@ from starlette.routing import BaseRoute
 
 from codeforge_common.event_log import Audience, AudienceKind
 from codeforge_common.events import JobUpdate
+from codeforge_common.identity import Principal
 from codeforge_common.job import JobRecord
 from codeforge_gateway import openapi
 from codeforge_gateway.errors import MISSING, Fault, InvalidRequest
-from codeforge_gateway.event_stream import EventStream, frames
+from codeforge_gateway.event_stream import EventStream, State, frames
 from codeforge_gateway.parts import caller_of, parts_of
-from codeforge_gateway.routes.jobs import check_job_id
+from codeforge_gateway.routes.job_id import check_job_id
 from codeforge_gateway.settings import GatewaySettings
 
 NEWEST_OTHERS = 20
 """Finished jobs that a stream of all begins with, besides every unfinished one (contract, section 1)."""
+
+PROBLEMS = ("unauthenticated", "invalid_request", "too_many_streams")
+"""How a stream may fail to begin."""
 
 Since = Annotated[str | None, Query(max_length=200, description="A cursor: replays what came after it.")]
 LastEventId = Annotated[
@@ -38,50 +42,47 @@ async def job_events(
     last_event_id: LastEventId = None,
 ) -> Response:
     """The updates of one job."""
-    parts = parts_of(request)
+    store = parts_of(request).store
     principal = caller_of(request)
-    caller = principal.user_id
-    check_job_id(job_id)
     # Before the stream begins, so that an unknown job is a plain 404.
-    await parts.store.get(job_id, caller=caller)
+    await store.get(check_job_id(job_id), caller=principal.user_id)
 
     async def state() -> Sequence[JobRecord]:
-        return [await parts.store.get(job_id, caller=caller, whole=False)]
+        return [await store.get(job_id, caller=principal.user_id, whole=False)]
 
     audience = Audience(AudienceKind.JOB, job_id)
-    return EventStream(
-        frames(
-            tail=parts.tail,
-            owner=caller,
-            audience=audience,
-            since=last_event_id or since or None,
-            state=state,
-            expires_at=principal.expires_at,
-        )
-    )
+    return _followed(request, principal, audience=audience, since=last_event_id or since, state=state)
 
 
 async def all_events(request: Request, since: Since = None, last_event_id: LastEventId = None) -> Response:
     """The updates of all the caller's jobs."""
-    parts = parts_of(request)
+    store = parts_of(request).store
     principal = caller_of(request)
     caller = principal.user_id
     if caller is None:
         raise InvalidRequest([Fault("userId", MISSING)], "Say whose jobs: send X-User-Id or ?userId=.")
 
     async def state() -> Sequence[JobRecord]:
-        return (await parts.store.unfinished(caller, newest=NEWEST_OTHERS)).jobs
+        return (await store.unfinished(caller, newest=NEWEST_OTHERS)).jobs
 
     audience = Audience(AudienceKind.USER, caller)
+    return _followed(request, principal, audience=audience, since=last_event_id or since, state=state)
+
+
+def _followed(
+    request: Request, principal: Principal, *, audience: Audience, since: str | None, state: State
+) -> EventStream:
+    parts = parts_of(request)
     return EventStream(
         frames(
             tail=parts.tail,
-            owner=caller,
+            owner=principal.user_id,
             audience=audience,
-            since=last_event_id or since or None,
+            since=since or None,
             state=state,
             expires_at=principal.expires_at,
-        )
+        ),
+        place=parts.streams.one_more(principal.user_id),
     )
 
 
@@ -95,7 +96,7 @@ def routes(settings: GatewaySettings) -> list[BaseRoute]:
             response_class=StreamingResponse,
             summary="Follow a job",
             tags=["events"],
-            responses=_stream() | openapi.problems("unauthenticated", "invalid_request", "job_not_found"),
+            responses=_stream() | openapi.problems("job_not_found", *PROBLEMS),
         ),
         APIRoute(
             "/api/events",
@@ -104,7 +105,7 @@ def routes(settings: GatewaySettings) -> list[BaseRoute]:
             response_class=StreamingResponse,
             summary="Follow all of one's jobs",
             tags=["events"],
-            responses=_stream() | openapi.problems("unauthenticated", "invalid_request"),
+            responses=_stream() | openapi.problems(*PROBLEMS),
         ),
     ]
 

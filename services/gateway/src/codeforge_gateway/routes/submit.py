@@ -25,7 +25,7 @@ MESSAGE = "Task submitted to background queue"
 
 PROBLEMS = (
     *("invalid_request", "invalid_json", "unauthenticated", "origin_not_allowed", "user_mismatch"),
-    *("unknown_job_type", "body_too_large", "unsupported_media_type", "idempotency_key_conflict"),
+    *("unknown_job_type", "request_timeout", "body_too_large", "unsupported_media_type", "idempotency_key_conflict"),
     *("rate_limited", "too_many_waiting", "store_full", "not_durable", "job_types_outdated"),
 )
 """How a submit may fail."""
@@ -42,7 +42,7 @@ async def submit_job(request: Request) -> Response:
     caller = caller_of(request)
     key = key_of(request)
     type = type_name(request.path_params["type"])
-    body = await read_json(request, max_bytes=parts.settings.max_body_bytes)
+    body = await read_json(request)
     order = Order(
         type=type,
         caller=caller,
