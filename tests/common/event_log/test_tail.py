@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from codeforge_common.event_log import Audience, AudienceKind, EventTail, Joined, Subscription, Update
+from codeforge_common.event_log.cursor import UNKNOWN
 from tests.common.event_log.writer import Change, LogWriter
 from tests.plugins.ports import free_port
 from tests.plugins.redis_server import RedisServer
@@ -239,10 +240,12 @@ async def test_it_starts_without_a_store_and_is_there_when_the_store_comes(
         async with reading(server.url, "t") as tail:
             assert not tail.connected
             early, joined = await listen(tail)
-            assert joined == Joined(cursor="0", reset=True)
+            assert joined == Joined(cursor=UNKNOWN, reset=True)
             server.start()
             await wait_for(lambda: tail.connected, within=10, what="the store")
             assert early.lost == 1, "it must rejoin: what happened before we read the log is unknown"
+            again, joined = await listen(tail, since=joined.cursor)
+            assert (again.seqs, joined.reset) == ([], True), "not the whole log, of which it has fetched the list"
             listener, joined = await listen(tail, since="0")
             assert (listener.seqs, joined.reset) == ([1], False)
 

@@ -10,6 +10,7 @@ import uvloop
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.settings import load
+from codeforge_common.stop_signals import StopSignals
 from codeforge_common.store.scripts import NAMES
 from codeforge_common.telemetry.logging import configure_logging
 from codeforge_common.telemetry.metrics import create_metrics
@@ -20,11 +21,12 @@ from codeforge_worker.app import build_worker
 from codeforge_worker.registry import discover
 from codeforge_worker.scratch import scratch_folder
 from codeforge_worker.settings import WorkerSettings
+from codeforge_worker.shutdown import FORCED_SECONDS
 
 SERVICE = "worker"
 
 
-async def serve() -> int:
+async def serve(signals: StopSignals) -> int:
     """Runs a worker with the settings of the environment; the exit code. Raises ConfigurationError."""
     settings = load(WorkerSettings)
     redactor = Redactor()
@@ -52,6 +54,7 @@ async def serve() -> int:
                 metrics=metrics,
                 readiness=readiness,
             )
+            signals.heed(worker.stop, within=settings.worker_grace_seconds + FORCED_SECONDS)
             return await worker.run()
     finally:
         probe.stop()
@@ -61,8 +64,8 @@ async def serve() -> int:
 def main() -> None:
     """Entry point."""
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            code = runner.run(serve())
+        with StopSignals() as signals, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            code = runner.run(serve(signals))
     except ConfigurationError as error:
         sys.exit(f"The worker can't start.\n{error}")
     sys.exit(code)

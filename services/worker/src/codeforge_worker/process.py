@@ -21,7 +21,10 @@ from typing import IO, Any
 
 from codeforge_worker import guard
 from codeforge_worker.inheritance import inherited
-from codeforge_worker.remains import kill_session
+from codeforge_worker.remains import kill_remains, marked, new_mark
+
+GUARD_SECONDS = 2.0
+"""What a guard has to end all that it guards before it is taken for hung, or stopped, and killed itself."""
 
 
 class GuardedProcess:
@@ -30,9 +33,10 @@ class GuardedProcess:
     ``pid`` is the guard's. ``stdin``, ``stdout`` and ``stderr`` are there where a pipe was asked for.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes], leash: socket.socket) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], leash: socket.socket, mark: str) -> None:
         self._popen = popen
         self._leash = leash
+        self._mark = mark
         self._end: asyncio.Task[int] | None = None
         self.pid = popen.pid
         self.stdin = popen.stdin
@@ -57,6 +61,7 @@ class GuardedProcess:
         ``env``: None takes the worker's without its secrets. ``until``: see :meth:`allow_until`. A program that can't
         be started is one that ends with code 127 and a line on stderr.
         """
+        mark = new_mark()
         ours, guards = socket.socketpair()
         ours.send(guard.allowance(until))
         with guards:
@@ -64,7 +69,7 @@ class GuardedProcess:
             with _shielded():
                 popen = subprocess.Popen(
                     arguments,
-                    env=inherited(os.environ) if env is None else env,
+                    env=marked(inherited(os.environ) if env is None else env, mark),
                     cwd=cwd,
                     stdin=stdin,
                     stdout=stdout,
@@ -73,7 +78,7 @@ class GuardedProcess:
                     start_new_session=True,
                 )
         ours.setblocking(False)
-        return cls(popen, ours)
+        return cls(popen, ours, mark)
 
     def allow_until(self, moment: float) -> None:
         """Lets the program run until ``moment`` (of :func:`codeforge_worker.clock.now`; at first for ever).
@@ -91,14 +96,27 @@ class GuardedProcess:
             pass
 
     def kill_and_wait(self, *, timeout: float) -> bool:
-        """Kills and blocks until nothing of it goes on, about ``timeout`` seconds at most. Whether nothing does."""
+        """Kills and blocks until nothing of it goes on, about ``timeout`` seconds at most; 0 only begins it.
+
+        Whether nothing goes on.
+        """
         self.kill()
-        try:
-            code = self._popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return False
+        if not self._ends(within=timeout / 2):
+            if not timeout:
+                return False
+            self._popen.kill()  # it is stopped or hangs, and dies of this all the same
+            if not self._ends(within=timeout / 4):
+                return False
         seen = self._end is not None and self._end.done()
-        return code >= 0 or seen or kill_session(self.pid, timeout=timeout)
+        return self._popen.returncode >= 0 or seen or kill_remains(self.pid, mark=self._mark, timeout=timeout / 4)
+
+    async def end(self) -> None:
+        """Kills and waits until the program and everything that it started are gone."""
+        self.kill()
+        await asyncio.wait({self.watch()}, timeout=GUARD_SECONDS)
+        if self._popen.poll() is None:
+            self._popen.kill()
+        await self.wait()
 
     async def wait(self) -> int:
         """The exit code, once the program and everything that it started are gone; 128 + N for signal N."""
@@ -121,7 +139,7 @@ class GuardedProcess:
         code = self._popen.wait()
         if code >= 0:
             return code
-        await asyncio.to_thread(kill_session, self.pid)
+        await asyncio.to_thread(kill_remains, self.pid, mark=self._mark)
         return 128 - code
 
     def close(self) -> None:
@@ -130,6 +148,13 @@ class GuardedProcess:
         for stream in (self.stdin, self.stdout, self.stderr):
             if stream is not None:
                 stream.close()
+
+    def _ends(self, *, within: float) -> bool:
+        try:
+            self._popen.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _say(self, order: bytes) -> None:
         try:
@@ -153,9 +178,8 @@ async def guarded(
     try:
         yield process
     finally:
-        process.kill()
         try:
-            await _despite_cancellation(process.wait())
+            await _despite_cancellation(process.end())
         finally:
             process.close()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import TimeoutError as NoAnswer
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from codeforge_common.queue import Bell
 from codeforge_common.store import Store
 from codeforge_worker import clock
 from codeforge_worker.claimer import Claimer
+from codeforge_worker.ending import HANDED_BACK
 from codeforge_worker.lease import Lease, Leases, Stop
 from codeforge_worker.lifeline import Lifeline
 from codeforge_worker.renewal import Identity
@@ -23,8 +25,11 @@ FORCE_SECONDS = 3.0
 REAP_SECONDS = 0.5
 """What children that are killed at the end have to be gone."""
 
-LAST_CALL_SECONDS = 1.2
-"""What the store has to take the worker's last call; 25 + 3 + 0.5 + 1.2 s stay below the 30 s that platforms give."""
+LAST_CALL_SECONDS = 1.0
+"""What the store has to take the worker's last call."""
+
+FORCED_SECONDS = FORCE_SECONDS + REAP_SECONDS + LAST_CALL_SECONDS + 0.1
+"""After the grace period: when a worker has ended, whatever hangs. 25 + 4.6 s stay below the 30 s of platforms."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,22 +99,28 @@ class Shutdown:
         """Blocks the loop on purpose: no code of a run goes on between the hand-back and the end of the process."""
         left = self._leases.running
         _log.warning("runs didn't end in time, the worker ends without them", runs=len(left))
-        children = [lease.holder for lease in left if lease.pausable]
+        children = [lease for lease in left if lease.pausable]
         for child in children:
-            child.kill(timeout=0)
+            child.holder.kill(timeout=0)
         reaped_by = clock.now() + REAP_SECONDS
-        for child in children:
-            child.kill(timeout=max(reaped_by - clock.now(), 0))
+        alive = [child for child in children if not child.holder.kill(timeout=max(reaped_by - clock.now(), 0.1))]
         try:
-            self._bell.ring(self._lifeline.call(self._last_call).result(LAST_CALL_SECONDS))
+            self._bell.ring(self._lifeline.call(partial(self._last_call, alive=alive)).result(LAST_CALL_SECONDS))
         except (StoreUnavailable, NoAnswer) as error:
             _log.warning("the store didn't hear the worker's goodbye", reason=str(error) or "no answer in time")
         self._bell.close(timeout=0.1)
         self._end_process(0)
 
-    async def _last_call(self, store: Store) -> Mapping[str, int]:
-        if outcomes := self._claimer.unsettled():
+    async def _last_call(self, store: Store, alive: Collection[Lease] = ()) -> Mapping[str, int]:
+        """Tells all that is to be told. ``alive`` still runs, so it may not be handed back: its lease will expire."""
+        outcomes = list(self._claimer.unsettled())
+        if alive:
+            reason = HANDED_BACK[Stop.SHUTDOWN]
+            outcomes += [lease.hand_back(reason) for lease in self._leases.running if lease not in alive]
+        if outcomes:
             _, rings = await store.settle(worker=self._identity.worker, outcomes=outcomes)
             self._bell.ring(rings)
+        if alive:
+            return {}
         _, rings = await store.close_worker(worker=self._identity.worker, serves=self._identity.serves)
         return rings

@@ -9,6 +9,9 @@ from typing import NamedTuple
 WHOLE = sys.maxsize
 """The place after an entry's last update."""
 
+UNKNOWN = "?"
+"""Given out while the log hasn't been read yet. It is never honoured: whoever comes back with it begins anew."""
+
 _SYNTAX = re.compile(r"([0-9]{1,20})-([0-9]{1,20})(?::([0-9]{1,9}))?")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
-from codeforge_common.event_log.cursor import BEFORE_ALL, EntryId
+from codeforge_common.event_log.cursor import BEFORE_ALL, UNKNOWN, EntryId
 from codeforge_common.event_log.entry import Entry
 from codeforge_common.event_log.memory import Memory
 from codeforge_common.event_log.subscription import Subscription
@@ -33,6 +33,8 @@ class Feed:
     @property
     def cursor(self) -> str:
         """The position of the newest entry known here."""
+        if not self.loaded:
+            return UNKNOWN  # an empty log's would bring the whole log once it is there
         newest = self.memory.newest
         return "0" if newest is None else str(newest.id)
 

@@ -15,6 +15,10 @@ from codeforge_common.queue.broker import Broker
 LONGEST_PAUSE_SECONDS = 5.0
 """The longest pause between two attempts to connect."""
 
+HOLD_SECONDS = 1.0
+"""How long a connection after a failure has to hold before it counts: a server that was demoted, say, accepts
+connections and refuses the first command of each."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -63,20 +67,33 @@ class Link:
             started = time.monotonic()
             try:
                 with self._broker.connect(name=self._name) as connection:
-                    _log.info("broker connected", connection=self._name)
-                    self.connected, told = True, False
-                    self._serve(connection)
+                    self._hold(connection, doubted=told)
             # Not only connection errors: transports raise KeyError or AttributeError from a socket that went away.
             except Exception as error:
-                self.connected = False
-                if not told and not self.closing.is_set():
+                if (self.connected or not told) and not self.closing.is_set():
                     _log.warning("broker lost", connection=self._name, error=f"{type(error).__name__}: {error}")
                     told = True
+                self.connected = False
                 self._failed()
                 if time.monotonic() - started > LONGEST_PAUSE_SECONDS:
                     pauses = _pauses()
                 self.closing.wait(next(pauses))
         self.connected = False
+
+    def _hold(self, connection: Connection, *, doubted: bool) -> None:
+        """Serves until closed. One that is ``doubted`` counts as connected only when it has held for a while."""
+        counts = threading.Timer(HOLD_SECONDS if doubted else 0, self._count)
+        counts.daemon = True
+        counts.start()
+        try:
+            self._serve(connection)
+        finally:
+            counts.cancel()
+            counts.join()
+
+    def _count(self) -> None:
+        _log.info("broker connected", connection=self._name)
+        self.connected = True
 
 
 def _pauses() -> Iterator[float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +48,9 @@ def translate(error: Exception) -> Exception:
 class Caller:
     """Calls the scripts of one namespace.
 
-    ``clock`` stands in for the server's in tests (milliseconds); ``observe`` hears each call's script and seconds.
+    ``timeout``: seconds that a call may take, its second try and its wait for a connection included, so that whoever
+    asked hears soon of a server that fell silent. ``clock`` stands in for the server's in tests (milliseconds);
+    ``observe`` hears each call's script and seconds.
     """
 
     def __init__(
@@ -55,12 +59,14 @@ class Caller:
         *,
         namespace: str,
         limits: Limits,
+        timeout: float,
         clock: Callable[[], int] | None = None,
         observe: Observe | None = None,
     ) -> None:
         self._redis = redis
         self._prefix = prefix(namespace)
         self._limits = limits
+        self._timeout = timeout
         self._clock = clock
         self._observe = observe
 
@@ -76,7 +82,8 @@ class Caller:
         """
         packed = self._pack(request)
         started = time.perf_counter()
-        raw, durable = await self._send_until_answered(name, packed, fsync_ms)
+        async with self._in_time():
+            raw, durable = await self._send_until_answered(name, packed, fsync_ms)
         if self._observe is not None:
             self._observe(name, time.perf_counter() - started)
         return _unpack(raw), durable
@@ -89,7 +96,10 @@ class Caller:
                 return await self._send(load(name, await self._limits_here()), packed, fsync_ms)
             except (refused.RedisError, OSError) as error:
                 if tries == 0 or not isinstance(error, _AWAY):
-                    raise translate(error) from error
+                    raise
+                if isinstance(error, refused.ReadOnlyError):
+                    # A failover: the address leads to another server by now, and we are connected to the one before.
+                    await self._redis.connection_pool.disconnect(inuse_connections=False)
 
     async def _send(self, script: Script, packed: bytes, fsync_ms: int | None) -> tuple[bytes, bool]:
         try:
@@ -112,10 +122,8 @@ class Caller:
 
     async def server(self) -> ServerState:
         """What ``INFO`` says of memory and connections. Raises StoreUnavailable."""
-        try:
+        async with self._in_time():
             said = await self._redis.info("memory") | await self._redis.info("clients")
-        except (refused.RedisError, OSError) as error:
-            raise translate(error) from error
         return ServerState(
             memory=int(said["used_memory"]),
             memory_max=int(said.get("maxmemory", 0)),
@@ -127,10 +135,8 @@ class Caller:
         """The ids in the names of all keys of jobs, some at a time; one may come twice. Raises StoreUnavailable."""
         start, cursor = f"{self._prefix}:job:", None
         while cursor != 0:
-            try:
+            async with self._in_time():
                 cursor, names = await self._redis.scan(cursor or 0, match=f"{_literal(start)}*", count=SCANNED)
-            except (refused.RedisError, OSError) as error:
-                raise translate(error) from error
             keys = (name if isinstance(name, str) else name.decode() for name in names)
             ids = {key[len(start) :].partition(":")[0] for key in keys}
             if ids:
@@ -138,12 +144,18 @@ class Caller:
 
     async def can_wait_for_disk(self) -> bool:
         """Whether the server writes an append-only file and knows WAITAOF (7.2 and later). Raises StoreUnavailable."""
-        try:
+        async with self._in_time():
             persistence = await self._redis.info("persistence")
             known = await self._redis.command_list(pattern="waitaof")
-        except (refused.RedisError, OSError) as error:
-            raise translate(error) from error
         return bool(known) and bool(int(persistence.get("aof_enabled", 0)))
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except (refused.RedisError, OSError) as error:  # TimeoutError is among them
+            raise translate(error) from error
 
     async def _limits_here(self) -> Limits:
         if self._limits.event_log_max_bytes is None:

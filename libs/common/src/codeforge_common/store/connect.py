@@ -14,6 +14,9 @@ from redis.backoff import NoBackoff
 
 from codeforge_common.errors import ConfigurationError
 
+ANSWER_SECONDS = 5.0
+"""How long the server may take to answer before it counts as away."""
+
 _KEEPALIVE = {
     option: value
     for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
@@ -25,7 +28,7 @@ def connect(
     url: str,
     *,
     max_connections: int = 2,
-    timeout: float | None = 5.0,
+    timeout: float | None = ANSWER_SECONDS,
     tls_verify: str = "full",
     tls_ca: str | None = None,
 ) -> Redis:
@@ -37,7 +40,7 @@ def connect(
     """
     options: dict[str, Any] = {
         "socket_timeout": timeout,
-        "socket_connect_timeout": 5.0,
+        "socket_connect_timeout": ANSWER_SECONDS if timeout is None else timeout,
         "socket_keepalive": True,
         "socket_keepalive_options": _KEEPALIVE,
         "retry": Retry(NoBackoff(), 0),

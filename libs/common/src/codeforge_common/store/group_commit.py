@@ -36,7 +36,10 @@ class GroupCommit:
             waiting = [future for _, future in group]
             try:
                 answers = await self._send([request for request, _ in group])
-            except Exception as error:  # the whole group failed: each of its callers hears of it
+            except Exception as error:
+                # The whole group failed, and who came meanwhile would only wait as long for the same: all hear of it.
+                waiting += [future for _, future in self._waiting]
+                self._waiting.clear()
                 for future in waiting:
                     if not future.done():
                         future.set_exception(error)

@@ -62,6 +62,7 @@ if not NOW then
     local time = redis.call('TIME')
     NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local NOW_TEXT = string.format('%d', NOW)
 local PREFIX = KEYS[1] .. ':'
 local function KEY(family, a, b)
     if b then return PREFIX .. family .. ':' .. a .. ':' .. b end

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from codeforge_common.errors import InvalidCursor, NotDurable
 from codeforge_common.job import JobRecord, JobType, Status
 from codeforge_common.store.caller import Caller, Observe
-from codeforge_common.store.connect import connect
+from codeforge_common.store.connect import ANSWER_SECONDS, connect
 from codeforge_common.store.group_commit import GroupCommit
 from codeforge_common.store.messages import (
     Accepted,
@@ -66,13 +66,17 @@ class Store:
         clock: Callable[[], int] | None = None,
         observe: Observe | None = None,
         fsync_ms: int | None = None,
+        timeout: float = ANSWER_SECONDS,
     ) -> None:
-        """``clock`` (milliseconds) replaces the server's in tests; ``observe`` hears each call's script and seconds.
+        """``timeout``: seconds that a call may take in all. ``clock`` (milliseconds) replaces the server's in tests.
 
+        ``observe`` hears each call's script and seconds.
         ``fsync_ms``: how long a submit waits until the disk has it; None doesn't wait.
         """
         self._redis = redis
-        self._caller = Caller(redis, namespace=namespace, limits=limits or Limits(), clock=clock, observe=observe)
+        self._caller = Caller(
+            redis, namespace=namespace, limits=limits or Limits(), timeout=timeout, clock=clock, observe=observe
+        )
         self._fsync_ms = fsync_ms
         self._creates = GroupCommit(self._create_all)
 
@@ -86,13 +90,13 @@ class Store:
         max_connections: int = 2,
         tls_verify: str = "full",
         tls_ca: str | None = None,
-        timeout: float = 5.0,
+        timeout: float = ANSWER_SECONDS,
         observe: Observe | None = None,
         fsync_ms: int | None = None,
     ) -> Store:
         """A store at ``url`` (``redis://``, ``rediss://``, ``sentinel://h1,h2/0?master=name``). Connects lazily."""
         redis = connect(url, max_connections=max_connections, timeout=timeout, tls_verify=tls_verify, tls_ca=tls_ca)
-        return cls(redis, namespace=namespace, limits=limits, observe=observe, fsync_ms=fsync_ms)
+        return cls(redis, namespace=namespace, limits=limits, observe=observe, fsync_ms=fsync_ms, timeout=timeout)
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -94,12 +94,15 @@ for status, keep in pairs(keeps) do
 end
 
 -- Too little memory is left: what finished first goes, whatever its age.
-local tight = look_at_memory()
-while tight and left > 0 do
+while look_at_memory() do
     local key, id = oldest_finished()
     if not key then break end
+    if left == 0 then
+        more = true
+        break
+    end
     forget(key)(id)
-    removed, left, more = removed + 1, left - 1, true
+    removed, left = removed + 1, left - 1
 end
 
 -- A type that no worker has served for a week and that has no job is forgotten.

@@ -14,6 +14,26 @@ local function expect(key, id, score)
     mended = mended + 1
 end
 
+local function in_rotation(job_type, user)
+    local rotation, rotating = KEY('rotation', job_type), KEY('rotating', job_type)
+    if redis.call('SISMEMBER', rotating, user) == 0 then return false end
+    -- The list is searched only where it can't be whole.
+    return redis.call('LLEN', rotation) == redis.call('SCARD', rotating) or redis.call('LPOS', rotation, user)
+end
+
+-- A waiting job is ready, and its user stands where a claim looks, or the end of one of the user's runs.
+local function expect_ready(job)
+    local job_type, user = job.field.type, job.field.user
+    local place = redis.call('ZSCORE', KEY('ready', job_type, user), job.id)
+    local parked = at_cap(user) and string.find(parked_types(user), ' ' .. job_type .. ' ', 1, true)
+    if place and (parked or in_rotation(job_type, user)) then return end
+    redis.call('SREM', KEY('rotating', job_type), user)
+    redis.call('LREM', KEY('rotation', job_type), 0, user)
+    make_ready(job, place or place_of(job))
+    save(job)
+    mended = mended + 1
+end
+
 for _, id in ipairs(IN.ids) do
     local job = load_job(id)
     local status = job and job.field.status
@@ -24,15 +44,15 @@ for _, id in ipairs(IN.ids) do
         expect(KEY('jobs', job.field.user), id, job.field.created_at)
         if TERMINAL[status] then
             expect(finished_key(status), id, job.field.completed_at or NOW)
+            if status == STATUS.completed then
+                expect(KEY('completed', job.field.type, job.field.user), id, job.field.completed_at or NOW)
+            end
         elseif status == STATUS.active then
             expect(KEY('leases'), id, NOW) -- the next round takes it, and the job runs again
         elseif status == STATUS.delayed then
             expect(KEY('delayed'), id, job.field.due or NOW)
-        elseif status == STATUS.waiting
-            and not redis.call('ZSCORE', KEY('ready', job.field.type, job.field.user), id) then
-            make_ready(job, place_of(job))
-            save(job)
-            mended = mended + 1
+        elseif status == STATUS.waiting then
+            expect_ready(job)
         end
     end
 end

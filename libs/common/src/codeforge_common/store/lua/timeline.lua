@@ -9,10 +9,13 @@ local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
 local status = job.field.status
 local moments = redis.call('LRANGE', job_key(job.id, ':timeline'), 0, -1)
-if not job.field.forgotten then
+local dropped = number_of(job, 'forgotten')
+if dropped > 0 then
+    dropped = dropped + 1 -- the submission, which the list never holds, went first
+else
     local due = #moments == 0 and status == STATUS.delayed and job.field.due or nil
     table.insert(moments, 1, moment(MOMENT.submitted, number_of(job, 'created_at'), { due = due }))
 end
 if status == STATUS.active or status == STATUS.completed then moments[#moments + 1] = claim_not_noted(job) end
 if status == STATUS.completed then moments[#moments + 1] = moment(MOMENT.completed, number_of(job, 'completed_at'), {}) end
-return { moments = moments, dropped = number_of(job, 'forgotten') }
+return { moments = moments, dropped = dropped }

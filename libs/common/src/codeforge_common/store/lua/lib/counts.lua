@@ -29,10 +29,12 @@ end
 
 -- Reads counters that will be asked for, together.
 local function foresee(key, names)
-    if #names == 0 then return end
     local fields = known[key] or {}
     known[key] = fields
-    for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do fields[names[i]] = tonumber(value) or 0 end
+    for from = 1, #names, MOST_ARGUMENTS do
+        local values = redis.call('HMGET', key, unpack(names, from, math.min(from + MOST_ARGUMENTS - 1, #names)))
+        for i, value in ipairs(values) do fields[names[from + i - 1]] = tonumber(value) or 0 end
+    end
 end
 
 -- A counter as it will be at the end of the call.
@@ -60,8 +62,8 @@ local function write_counts()
                 drop[#drop + 1] = field
             end
         end
-        if #write > 0 then redis.call('HSET', key, unpack(write)) end
-        if #drop > 0 then redis.call('HDEL', key, unpack(drop)) end
+        call_in_parts('HSET', key, write)
+        call_in_parts('HDEL', key, drop)
     end
     counted, known = {}, {}
 end

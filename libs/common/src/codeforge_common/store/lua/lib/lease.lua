@@ -9,7 +9,6 @@
 -- Grants and releases of a call are written together at its end.
 
 local WORKER_MEMORY_SECONDS = 86400 -- how long a worker is remembered after it was last heard of
-local MOST = 1000                   -- arguments of one command: Lua's stack is bounded
 
 local granted, released = {}, {} -- worker -> jobs
 local lease_ends = {}            -- pairs for ZADD
@@ -60,12 +59,6 @@ local function release(job)
     note_for(released, worker, job.id)
     add(KEY('running'), job.field.user, -1)
     unpark(job.field.user)
-end
-
-local function call_in_parts(command, key, values)
-    for from = 1, #values, MOST do
-        redis.call(command, key, unpack(values, from, math.min(from + MOST - 1, #values)))
-    end
 end
 
 -- What ended first: a job that a call brings home may be taken again by the same call.

@@ -7,7 +7,7 @@ local ENTRY_OVERHEAD = 64 -- what the stream keeps of an entry besides its updat
 local MAX_DROPS = 16      -- heads dropped in one call at most, so that a call's time is bounded
 
 local updates = {}
-local calendar, seconds = {}, {}
+local calendar, stamps = {}, {}
 
 -- Days since 1970 as `2026-11-24` (proleptic Gregorian calendar; Howard Hinnant, "chrono-compatible low-level date
 -- algorithms", civil_from_days).
@@ -26,34 +26,31 @@ local function date_of(days)
 end
 
 local function iso(ms)
-    ms = tonumber(ms)
     if not ms then return 'null' end
-    local second = math.floor(ms / 1000)
-    local start = seconds[second]
-    if not start then
-        local days = math.floor(second / 86400)
-        local rest = second - days * 86400
-        start = string.format('"%sT%02d:%02d:%02d.', date_of(days), math.floor(rest / 3600), math.floor(rest / 60) % 60,
-            rest % 60)
-        seconds[second] = start
-    end
-    return start .. string.format('%03d', ms - second * 1000) .. 'Z"'
+    local known = stamps[ms]
+    if known then return known end
+    local number = tonumber(ms)
+    local second = math.floor(number / 1000)
+    local days = math.floor(second / 86400)
+    local rest = second - days * 86400
+    known = string.format('"%sT%02d:%02d:%02d.%03dZ"', date_of(days), math.floor(rest / 3600),
+        math.floor(rest / 60) % 60, rest % 60, number - second * 1000)
+    stamps[ms] = known
+    return known
 end
 
 -- The whole job:update but its cursor, which only the reader knows.
 local function update_of(job)
     local f = job.field
     local failure = f.error and redis.call('GET', job_key(job.id, ':error')) or 'null'
-    local lines = f.logbytes and redis.call('LRANGE', job_key(job.id, ':log'), -UPDATE_LOG_LINES, -1) or {}
-    return table.concat({
-        '{', head_of(job),
-        ',"status":"', f.status, '","progress":', f.progress or '0', ',"stage":', f.stage or 'null',
-        ',"logs":[', table.concat(lines, ','), '],"result":', job.result or 'null', ',"error":', failure,
-        ',"attempt":', f.attempts or '0', ',"attemptsMax":', f.attempts_max, ',"crashes":', f.crashes or '0',
-        ',"cancelRequested":', f.cancel and 'true' or 'false', ',"createdAt":', iso(f.created_at),
-        ',"startedAt":', iso(f.started_at), ',"completedAt":', iso(f.completed_at), ',"timestamp":', iso(NOW),
-        ',"seq":', f.seq, '}',
-    })
+    local lines = f.logbytes and redis.call('LRANGE', job_key(job.id, ':log'), -UPDATE_LOG_LINES, -1)
+    return '{' .. head_of(job)
+        .. ',"status":"' .. f.status .. '","progress":' .. (f.progress or '0') .. ',"stage":' .. (f.stage or 'null')
+        .. ',"logs":[' .. (lines and table.concat(lines, ',') or '') .. '],"result":' .. (job.result or 'null')
+        .. ',"error":' .. failure .. ',"attempt":' .. (f.attempts or '0') .. ',"attemptsMax":' .. f.attempts_max
+        .. ',"crashes":' .. (f.crashes or '0') .. ',"cancelRequested":' .. (f.cancel and 'true' or 'false')
+        .. ',"createdAt":' .. iso(f.created_at) .. ',"startedAt":' .. iso(f.started_at)
+        .. ',"completedAt":' .. iso(f.completed_at) .. ',"timestamp":' .. iso(f.updated_at) .. ',"seq":' .. f.seq .. '}'
 end
 
 -- Counts the change and remembers its update for the entry that `write_log` appends at the end of the call.

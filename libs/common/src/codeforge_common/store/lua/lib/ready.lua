@@ -97,8 +97,8 @@ local function write_heads()
                 drop[#drop + 1] = user
             end
         end
-        if #put > 0 then redis.call('ZADD', KEY('heads', job_type), unpack(put)) end
-        if #drop > 0 then redis.call('ZREM', KEY('heads', job_type), unpack(drop)) end
+        call_in_parts('ZADD', KEY('heads', job_type), put)
+        call_in_parts('ZREM', KEY('heads', job_type), drop)
     end
     heads = {}
 end
@@ -151,6 +151,7 @@ end
 
 -- Since when the first ready job of the type, by its place, has been waiting; nil where none is ready.
 local function oldest_since(job_type)
+    write_heads()
     local user = redis.call('ZRANGE', KEY('heads', job_type), 0, 0)[1]
     local id = user and redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0)[1]
     return id and tonumber(redis.call('HGET', job_key(id), 'since')) or nil

@@ -17,6 +17,15 @@ local PARTS = { '', ':body', ':log', ':error', ':result', ':brief', ':secret', '
 
 local JOB = KEY('job') .. ':'
 
+local MOST_ARGUMENTS = 1000 -- arguments of one command: Lua's stack is bounded
+
+-- Calls a command that takes any number of values (or pairs), with all of them.
+local function call_in_parts(command, key, values)
+    for from = 1, #values, MOST_ARGUMENTS do
+        redis.call(command, key, unpack(values, from, math.min(from + MOST_ARGUMENTS - 1, #values)))
+    end
+end
+
 local function job_key(id, part)
     return JOB .. id .. (part or '')
 end
@@ -42,7 +51,11 @@ local function set(job, name, value)
         if job.field[name] == nil then return end
         job.drop[#job.drop + 1] = name
     else
-        if type(value) == 'number' then value = string.format('%d', value) end
+        if value == NOW then
+            value = NOW_TEXT
+        elseif type(value) == 'number' then
+            value = string.format('%d', value)
+        end
         job.write[#job.write + 1] = name
         job.write[#job.write + 1] = value
     end
