@@ -14,7 +14,7 @@ LOCK     := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-compose check format docs requirements bench up down clean
+.PHONY: help setup run test test-compose chaos check format docs requirements bench up down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(VENV)/.dev ## Run all tests, JOBS (2) files at a time; ARGS="tests/commo
 test-compose: $(VENV)/.dev ## Run the tests that need a container engine with Compose
 	$(PY) -m pytest -m compose $(ARGS)
 
+chaos: $(VENV)/.dev ## Break everything at random under load, over both brokers, and check every job afterwards
+	$(PY) -m tests.chaos $(ARGS)
+
 check: $(VENV)/.dev ## Check style, types, import rules and that generated docs are current
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -45,9 +48,10 @@ format: $(VENV)/.dev ## Put the sources into their standard form
 docs: $(VENV)/.dev ## Generate the references in docs/reference
 	$(PY) docs/generate.py
 
-bench: $(VENV)/.dev ## Measure throughput and latency; the figures are in benchmarks/README.md
-	$(PY) -m benchmarks.latency
-	$(PY) -m benchmarks.connections
+bench: $(VENV)/.dev ## Measure throughput, latency and memory, other queues beside; takes half an hour
+	@for what in drain submit latency memory curve connections; do \
+		echo "── benchmarks.$$what"; $(PY) -m benchmarks.$$what || exit 1; \
+	done
 
 requirements: $(VENV)/.dev ## Pin anew what the packages ask for (ARGS=--upgrade takes newer versions)
 	printf -- '-e ./%s\n' $(PACKAGES) | $(LOCK) $(ARGS) - --group pyproject.toml:build --output-file requirements.txt
