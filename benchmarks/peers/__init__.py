@@ -1,0 +1,1 @@
+"""Other job queues, measured beside ours; they live in folders of their own, never in our virtual environment."""
