@@ -26,6 +26,7 @@ TITLE_LENGTH = 200
 """Characters of the message that make a job's title (contract, section 1)."""
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 _SHARD = "0"
 
 
@@ -80,7 +81,7 @@ def new_job_id() -> str:
     number = number & ~(0xF << 76) | 0x7 << 76
     number = number & ~(0x3 << 62) | 0x2 << 62
     _last_number = number = max(number, _last_number + 1)
-    return f"job_{_SHARD}" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"job_{_SHARD}" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def title_of(message: str) -> str:

@@ -49,4 +49,5 @@ def parts_of(request: Request) -> Parts:
 
 def caller_of(request: Request) -> Principal:
     """Who calls. Raises Unauthenticated."""
-    return parts_of(request).identity.of_http(request.headers, request.query_params)
+    query = request.query_params if request.scope["query_string"] else {}  # mostly there is none to be parsed
+    return parts_of(request).identity.of_http(request.headers, query)

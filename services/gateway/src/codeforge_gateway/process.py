@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 from fastapi import FastAPI
 
+from codeforge_common.garbage import expect_short_lives
 from codeforge_common.identity import Identity
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.reaper import Reaper
@@ -49,6 +50,7 @@ class Process:
             "reaper": Reaper(store=parts.store, bell=parts.bell, metrics=parts.metrics).run(),
             "loop lag": watch_event_loop(parts.metrics),
         }
+        expect_short_lives()
         await serve_beside(beside, server=server, listener=self.listener)
 
 

@@ -11,6 +11,7 @@ import uvloop
 
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.event_log import EventTail
+from codeforge_common.garbage import expect_short_lives
 from codeforge_common.identity import Identity
 from codeforge_common.secrets import Redactor
 from codeforge_common.serving import listen
@@ -66,6 +67,7 @@ async def serve(settings: NotifierSettings, *, redactor: Redactor, signals: Stop
         _log.info("notifier listens", host=settings.host, port=listener.getsockname()[1])
         server = Server(app, hang_up=app.hang_up)
         signals.heed(server.stop)
+        expect_short_lives()
         await server.serve_on(listener)
 
 

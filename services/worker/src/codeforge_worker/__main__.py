@@ -8,6 +8,7 @@ import sys
 import uvloop
 
 from codeforge_common.errors import ConfigurationError
+from codeforge_common.garbage import expect_short_lives
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.settings import load
 from codeforge_common.stop_signals import StopSignals
@@ -55,6 +56,7 @@ async def serve(signals: StopSignals) -> int:
                 readiness=readiness,
             )
             signals.heed(worker.stop, within=settings.worker_grace_seconds + FORCED_SECONDS)
+            expect_short_lives()
             return await worker.run()
     finally:
         probe.stop()
