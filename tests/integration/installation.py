@@ -27,6 +27,7 @@ class Installation:
     house: House
     probes: dict[str, int] = field(default_factory=dict)
     logs: dict[str, Path] = field(default_factory=dict)
+    _told: dict[str, int] = field(default_factory=dict)
 
     def start_worker(self, name: str = "worker", **settings: Any) -> WorkerProcess:
         """A worker process under a name of its own, ready."""
@@ -71,15 +72,27 @@ class Installation:
         found = re.search(rf"^codeforge_{re.escape(name)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0
 
-    def changes(self, name: str, check: str) -> Sequence[str]:
-        """The lines with which the process logged that a check got worse or better: ``not ready``, ``ready``, ….
+    async def settled(self, *names: str) -> None:
+        """Waits until these are ready; what they log from here on is what :meth:`said_so` looks at."""
+        for name in names:
+            await wait_for(lambda: self.ready(name), within=60, what=f"the {name}'s readiness")  # noqa: B023
+            self._told[name] = len(self._lines(name))
 
-        A first ``ready`` is left out: it tells that all was well at the start.
+    async def said_so(self, name: str, check: str) -> None:
+        """The check is good again, and one line told of the change either way, not one for each try in between.
+
+        Twice more is granted: a machine that is busy elsewhere may really not answer in time.
         """
+        await wait_for(lambda: self._changes(name, check)[-1:] == ["ready"], within=60, what=f"{check} in {name}'s log")
+        assert 1 <= self._changes(name, check).count("not ready") <= 3
+
+    def _changes(self, name: str, check: str) -> Sequence[str]:
+        lines = map(json.loads, self._lines(name)[self._told[name] :])
+        return [line["event"] for line in lines if line.get("check") == check]
+
+    def _lines(self, name: str) -> Sequence[str]:
         log = self.logs.get(name) or self.house.programs[name].log
-        lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        changes = [line["event"] for line in lines if line.get("check") == check]
-        return changes[1:] if changes[:1] == ["ready"] else changes
+        return [line for line in log.read_text().splitlines() if line.startswith("{")]
 
     async def outlast_a_lease(self, since: float) -> None:
         """Waits until an outage that began then (of ``time.monotonic``) is a second longer than the longest lease."""

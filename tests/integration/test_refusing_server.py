@@ -20,7 +20,6 @@ from tests.plugins.redis_server import RedisServer
 from tests.plugins.waiting import wait_for
 
 NewRedis = Callable[..., RedisServer]
-ONCE = ["not ready", "ready"]
 NOBODY = ("127.0.0.1", 1)
 """A master that can't be reached: the server becomes a replica that has nobody to follow."""
 
@@ -61,8 +60,7 @@ async def test_a_server_that_is_full_and_then_is_demoted(new_redis: NewRedis, in
         await wait_for(lambda: not place.ready("gateway", "memory"), within=30, what="the gateway's word")
         client.config_set("maxmemory", 0)
         await place.runs_again()
-        for name in ("gateway", "worker"):
-            assert place.changes(name, "store") == []
+        await place.settled("gateway", "worker")
 
         # Demoted: no write at all is taken.
         client.replicaof(*NOBODY)
@@ -79,9 +77,8 @@ async def test_a_server_that_is_full_and_then_is_demoted(new_redis: NewRedis, in
     assert place.bench.words(child).count("begin") == 1
     await place.runs_again()
     for name in ("gateway", "worker"):
-        await wait_for(lambda: place.ready(name), within=30, what=f"the {name}'s readiness")  # noqa: B023
-        assert place.changes(name, "store") == ONCE
-    assert place.logs["worker"].read_text().count('"broker lost"') == 1
+        await place.said_so(name, "store")
+    assert place.logs["worker"].read_text().count('"broker lost"') <= 3  # not one for each try
 
 
 @pytest.mark.timeout(180)
@@ -110,6 +107,7 @@ async def test_a_server_that_loads_its_data(new_redis: NewRedis, install: Instal
     server = new_redis()
     place = install(server.url, "gateway")
     place.start_worker()
+    await place.settled("gateway", "worker")
     job_id = place.submit("probe_wait")
     await place.bench.wrote(job_id, "begin")
     with redis.Redis.from_url(server.url, retry=Retry(NoBackoff(), 0)) as client:
@@ -126,8 +124,7 @@ async def test_a_server_that_loads_its_data(new_redis: NewRedis, install: Instal
     await blameless(place, job_id)
     await place.runs_again()
     for name in ("gateway", "worker"):
-        await wait_for(lambda: place.ready(name), within=30, what=f"the {name}'s readiness")  # noqa: B023
-        assert place.changes(name, "store") == ONCE
+        await place.said_so(name, "store")
 
 
 def is_loading(client: redis.Redis) -> bool:

@@ -53,11 +53,11 @@ async def test_what_fell_into_the_second_that_was_lost(new_redis: Callable[..., 
     place.start_worker("first", worker_types="probe_wait", worker_concurrency=2)
     for name in ("held", "ended"):
         await begins(name, "probe_wait")
-    leaving = place.start_worker("leaving", worker_types="probe_block", worker_concurrency=1, worker_grace_seconds=0)
-    await begins("returned", "probe_block")
-    place.start_worker("second", worker_types="probe_block,probe_wait", worker_concurrency=2)
+    leaving = place.start_worker("leaving", worker_types="probe_wait_too", worker_concurrency=1, worker_grace_seconds=0)
+    await begins("returned", "probe_wait_too")
+    place.start_worker("second", worker_types="probe_wait_too,probe_wait", worker_concurrency=2)
     for name in ("one", "another"):
-        await begins(name, "probe_block")
+        await begins(name, "probe_wait_too")
     jobs["claimed"] = place.submit("probe_wait", gate=str(bench.folder / "claimed"))
     save(server)
 
@@ -69,7 +69,7 @@ async def test_what_fell_into_the_second_that_was_lost(new_redis: Callable[..., 
     for name in ("one", "another"):
         (bench.folder / name).touch()
     await bench.wrote(jobs["returned"], "begin", times=2)
-    await begins("missing", "probe_block")
+    await begins("missing", "probe_wait_too")
     restore(server)
 
     # Who holds what the server doesn't know of is stopped, and all else goes on as if nothing had been.

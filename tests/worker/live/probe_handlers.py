@@ -305,3 +305,9 @@ def block_tell(ctx: BlockingContext) -> Any:
         time.sleep(0.02)
     write(ctx, "end")
     return {"by": os.getpid()}
+
+
+@handler("probe_wait_too")
+async def wait_too(ctx: JobContext) -> Any:
+    """``probe_wait`` by another name, for workers that serve one of them."""
+    return await wait(ctx)

@@ -11,10 +11,14 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from codeforge_common.cancelling import cancel
 from codeforge_common.serving import KEEP_ALIVE_SECONDS
 
 STOP_SECONDS = 20
 """How long requests may take to end after the stop began; a platform kills what takes 30."""
+
+LOOK_SECONDS = 0.1
+"""Between two looks for connections that came as the stop began."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,10 +55,24 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Closes the door, ends the streams, and waits for what is still being answered."""
-        await asyncio.gather(super().shutdown(sockets), self._end_streams())
+        latecomers = asyncio.create_task(self._send_latecomers_away())
+        try:
+            await asyncio.gather(super().shutdown(sockets), self._end_streams())
+        finally:
+            await cancel([latecomers])
 
     def stop(self) -> None:
         """Asks the server to stop; again and again changes nothing."""
         if not self.should_exit:
             _log.info("stopping")
         self.should_exit = True
+
+    async def _send_latecomers_away(self) -> None:
+        # uvicorn asks the connections that it knows to close, once. One that was accepted at that very moment would be
+        # served until its client has had enough, or the time is over and its request is cancelled.
+        asked = set(self.server_state.connections)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for connection in self.server_state.connections - asked:
+                connection.shutdown()
+                asked.add(connection)
