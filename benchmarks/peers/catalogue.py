@@ -19,6 +19,9 @@ from benchmarks.peers.install import SCRIPTS, home, node, python
 from tests.plugins.ports import free_port
 from tests.plugins.program import Program
 
+PRODUCE_SECONDS = 300.0
+"""What a producer may take; one that hangs must not hold up the others."""
+
 Left = Callable[[redis.Redis], int]
 
 
@@ -33,13 +36,16 @@ class Peer:
 
     def feed(self, url: str, *, jobs: int) -> None:
         """Puts ``jobs`` into its queue. Raises NotHere."""
-        subprocess.run([*self.produce(), str(jobs), "bulk"], env=os.environ | self.environment(url), check=True)
+        command = [*self.produce(), str(jobs), "bulk"]
+        subprocess.run(command, env=os.environ | self.environment(url), check=True, timeout=PRODUCE_SECONDS)
 
     def add_one_at_a_time(self, url: str, *, jobs: int, file: Path) -> str:
         """The same, each when the one before has begun, as ``file`` tells. What was printed. Raises NotHere."""
         command = [*self.produce(), str(jobs), "single"]
         environment = os.environ | self.environment(url) | {"BENCH_FILE": str(file)}
-        return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run(
+            command, env=environment, check=True, stdout=subprocess.PIPE, text=True, timeout=PRODUCE_SECONDS
+        ).stdout
 
     def start(self, url: str, *, slots: int, log: Path, file: Path | None = None) -> Program:
         """A worker with ``slots``; its handler writes into ``file`` when it begins. Raises NotHere."""

@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.1
 
 
 class Injector:
-    """Carries out faults, and starts again what ended by itself, as a platform does.
+    """Carries out faults, and starts again what has ended by itself, as a platform does.
 
     Several faults may be in force at once, but no two on one target.
     """
@@ -36,15 +36,20 @@ class Injector:
 
     async def run(self, faults: Sequence[Fault]) -> None:
         """All faults, each at its time; returns when the last is over."""
-        watch = asyncio.create_task(self._watch())
         begun = now()
         async with asyncio.TaskGroup() as group:
             for fault in faults:
                 await asyncio.sleep(begun + fault.at - now())
                 group.create_task(self._suffer(fault))
-        # Whatever ended at the very last is started again, too.
-        await asyncio.sleep(2 * LOOK_SECONDS)
-        watch.cancel()
+
+    async def revive(self) -> None:
+        """Starts again what has ended by itself, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for service in SERVICES:
+                if not self._targets[service].locked():
+                    async with self._targets[service]:
+                        await self._revive(service)
 
     async def _suffer(self, fault: Fault) -> None:
         async with self._targets[fault.target]:
@@ -84,14 +89,6 @@ class Injector:
         os.kill(pid, signal.SIGCONT)
         self.freezes.append(Freeze(process=process, stopped_at=stopped_at, continued_at=continued_at))
         await asyncio.sleep(WAKE_SECONDS)
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            for service in SERVICES:
-                if not self._targets[service].locked():
-                    async with self._targets[service]:
-                        await self._revive(service)
 
     async def _revive(self, service: str) -> None:
         program = self._stage.house.programs[service]

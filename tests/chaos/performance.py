@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeforge_common.cancelling import cancel
 from codeforge_common.job import TERMINAL
 from tests.chaos.check.sequences import unseen
 from tests.chaos.clients import Clients
@@ -50,9 +51,8 @@ async def _perform(plan: Plan, stage: Stage) -> Performance:
         stack.callback(remains.close)
         stack.push_async_callback(clients.close)
         watchers = _watchers(stage, seen)
-        for watcher in watchers:
-            task = asyncio.create_task(watcher.run())
-            stack.callback(task.cancel)
+        beside = [asyncio.create_task(each) for each in (injector.revive(), *(watcher.run() for watcher in watchers))]
+        stack.push_async_callback(cancel, beside)
         async with asyncio.TaskGroup() as group:
             group.create_task(clients.run(plan.orders))
             group.create_task(injector.run(plan.faults))
@@ -60,6 +60,9 @@ async def _perform(plan: Plan, stage: Stage) -> Performance:
             link.lose_replies(0)
         await _until_at_rest(remains)
         await _until_seen(remains, watchers)
+    for task in beside:
+        if not task.cancelled():
+            task.result()  # it should have gone on: whatever it raised is the stage's fault, and no finding
     seconds = now() - begun
     await asyncio.to_thread(stage.house.stop)
     return Performance(

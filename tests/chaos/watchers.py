@@ -110,4 +110,4 @@ class SocketWatcher(Watcher):
     def _joined(self, answer: dict[str, Any]) -> None:
         if answer.get("reset"):
             self._begin_anew()
-        self._cursor = answer["cursor"]
+        self._cursor = answer.get("cursor", self._cursor)

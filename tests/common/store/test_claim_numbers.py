@@ -33,3 +33,10 @@ async def test_numbers_are_a_workers_own(bench: Harness) -> None:
         await bench.claim("w1")
     await bench.submit()
     assert len((await bench.claim("w2")).runs) == 1
+
+
+async def test_a_worker_that_renews_is_remembered_however_long_it_claims_nothing(bench: Harness) -> None:
+    await bench.start()
+    await bench.redis.expire(bench.key("worker", "w1"), 10)  # a day less ten seconds of work on one job
+    assert (await bench.renew()).seen == 1
+    assert await bench.redis.ttl(bench.key("worker", "w1")) > 86_000

@@ -16,6 +16,7 @@ local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')
 local seen = tonumber(state[1]) or 0
 if not state[2] then
     redis.call('ZADD', KEY('workers'), NOW + HEARTBEAT_MS, IN.worker)
+    redis.call('EXPIRE', KEY('worker', IN.worker), WORKER_MEMORY_SECONDS)
     -- A claim whose answer is still under way may have filled the slots: what the worker believes free is stale.
     local fresh = IN.answered >= seen
     for _, served in ipairs(IN.serves) do
