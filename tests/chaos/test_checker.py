@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -179,7 +180,7 @@ def test_what_a_watcher_was_sent_is_checked(seqs: list[int], found: set[Rule]) -
         {"numbers": {"counts:chaos_plain": {"completed": 2}}},
         {"parts": {"job-1", "job-9"}},
     ],
-    ids=str,
+    ids=lambda left: json.dumps(left, default=sorted),
 )
 def test_a_counter_or_an_index_that_is_wrong_is_found(left: dict[str, Any]) -> None:
     history = completed().history()

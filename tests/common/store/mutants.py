@@ -24,8 +24,11 @@ from tests.common.store.defects import DEFECTS, Defect
 
 LUA = Path(codeforge_common.store.__file__).parent / "lua"
 SUITE = Path(__file__).parent
-HISTORIES = 300
-OPTIONS = ("-x", "-q", "--tb=short", "-p", "no:randomly", "-p", "no:cacheprovider")
+ENVIRONMENT = {
+    "STORE_HISTORIES": "300",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+}  # half of the time is in plugins' imports
+OPTIONS = ("-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout")
 
 LEFT_OUT = {"test_scripts.py", "test_defects.py", "test_durability.py", "test_group_commit.py"}
 """They are about the scripts' text, or about no script at all."""
@@ -73,7 +76,7 @@ def run(defect: Defect) -> Found:
         (lua / defect.file).write_text(damaged(defect))
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *OPTIONS, *map(str, files_for(defect))],
-            env={**os.environ, "STORE_LUA": str(lua), "STORE_HISTORIES": str(HISTORIES)},
+            env={**os.environ, **ENVIRONMENT, "STORE_LUA": str(lua)},
             capture_output=True,
             text=True,
             check=False,
