@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,12 @@ from tests.plugins.redis_server import RedisServer
 
 NewRedis = Callable[..., RedisServer]
 
-BETWEEN = 0.90
-"""Of the budget: finished jobs go (from 0.85 on), new ones are not refused yet (from 0.95 on)."""
+LOOSE, TIGHT, BETWEEN, FULL = 0.80, 0.85, 0.90, 1.10
+"""Of the budget: finished jobs go from 0.85 on, new ones are refused from 0.95 on. A server frees the buffer of a large
+call when it likes, so that what is used may change by about a job at any time."""
 
 JOB = 200_000
-"""Bytes of each job: much more than what else a server needs now and then."""
+"""Bytes of each job."""
 
 LIMITS = replace(UNLIMITED, user_max_running=0)
 
@@ -72,7 +74,7 @@ class Live:
 
 
 async def live_jobs(bench: Harness) -> Live:
-    given = {"type": OTHER, "user_message": "m" * JOB}
+    given: dict[str, Any] = {"type": OTHER, "user_message": "m" * 3 * JOB}
     await bench.submit(**given)
     (run,) = (await bench.claim(types=[OTHER.name])).runs
     return Live(run, await bench.submit(**given), await bench.submit(delay_ms=30 * 86_400_000, **given))
@@ -82,17 +84,17 @@ async def test_the_oldest_finished_go_first_whichever_way_they_ended(bench: Harn
     live = await live_jobs(bench)
     kinds = (OutcomeKind.COMPLETED, OutcomeKind.FAILED, OutcomeKind.CANCELLED)
     jobs = [await finish(bench, kind) for _ in range(8) for kind in kinds]
-    tight = await with_budget(bench, used=0.85, less=6 * JOB)
+    tight = await with_budget(bench, used=TIGHT, less=6 * JOB)
     await tight.reap_until_done()
     there = await kept(tight, jobs)
     assert there == sorted(there), "a younger one went before an older one"
-    assert 6 <= there.count(False) <= 10, "as many as needed, and no more"
+    assert 4 <= there.count(False) <= 9, "as many as needed, and no more"
     assert await live.states(tight) == ["active", "waiting", "delayed"]
 
 
 async def test_a_little_below_the_budget_nothing_goes(bench: Harness) -> None:
     jobs = [await finish(bench) for _ in range(15)]
-    loose = await with_budget(bench, used=0.80)
+    loose = await with_budget(bench, used=LOOSE)
     await loose.reap_until_done()
     assert all(await kept(loose, jobs))
     await loose.submit()
@@ -110,7 +112,7 @@ async def test_with_nothing_left_to_go_new_jobs_are_refused_and_the_others_go_on
     live = await live_jobs(bench)
     key = Idempotency(key="k", route="r", digest="d")
     await bench.submit(idempotency=key)
-    full = await with_budget(bench, used=0.97)
+    full = await with_budget(bench, used=FULL)
     await full.reap_until_done()
     with pytest.raises(StoreFull) as refused:
         await full.submit()
@@ -125,21 +127,21 @@ async def test_with_nothing_left_to_go_new_jobs_are_refused_and_the_others_go_on
 
 async def test_when_what_lived_is_done_new_jobs_are_taken_again(bench: Harness) -> None:
     runs = [await bench.start(user_message="m" * JOB) for _ in range(15)]
-    full = await with_budget(bench, used=0.97)
+    full = await with_budget(bench, used=FULL)
     await full.reap_until_done()
     with pytest.raises(StoreFull):
         await full.submit()
-    for run in runs[:5]:
+    for run in runs[:10]:
         await full.settle(run, OutcomeKind.COMPLETED)
     await full.reap_until_done()
     job_id = await full.submit()
-    assert all(await kept(full, [job_id, *(run.job_id for run in runs[5:])]))
+    assert all(await kept(full, [job_id, *(run.job_id for run in runs[10:])]))
 
 
 async def test_a_refused_submit_costs_no_rate_and_remembers_no_key(bench: Harness) -> None:
     await live_jobs(bench)
     limits = replace(LIMITS, rate_per_minute=60, rate_burst=1)
-    full = await with_budget(bench, used=0.97)
+    full = await with_budget(bench, used=FULL)
     await full.reap_until_done()
     limited = replace(bench, store=Store(bench.redis, namespace=bench.namespace, limits=limits, clock=bench.clock))
     key = Idempotency(key="k", route="r", digest="d")
@@ -153,7 +155,7 @@ async def test_a_refused_submit_costs_no_rate_and_remembers_no_key(bench: Harnes
 @pytest.mark.parametrize("budget", [0, 10**12])
 async def test_a_servers_own_limit_is_the_budget_where_it_is_the_smaller(bench: Harness, budget: int) -> None:
     jobs = [await finish(bench) for _ in range(15)]
-    await bench.redis.config_set("maxmemory", int((await bench.store.server()).memory / BETWEEN))
+    await bench.redis.config_set("maxmemory", int((await bench.store.server()).memory / 0.93))
     limits = replace(LIMITS, store_max_bytes=budget)
     tight = replace(bench, store=Store(bench.redis, namespace=bench.namespace, limits=limits, clock=bench.clock))
     await tight.reap_until_done()
