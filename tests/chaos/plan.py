@@ -53,11 +53,6 @@ class Plan:
     orders: Sequence[Order]
     faults: Sequence[Fault]
 
-    @property
-    def seconds(self) -> float:
-        """How long the load lasts: until a little after the last fault."""
-        return self.faults[-1].at + 2 if self.faults else 2.0
-
 
 def plan(*, seed: int, jobs: int, faults: int, amqp: bool) -> Plan:
     """The plan for a seed. ``amqp``: the broker is a server of its own."""
@@ -121,13 +116,13 @@ def _faults(chance: random.Random, count: int, *, amqp: bool) -> Sequence[Fault]
 
 Make = Callable[[random.Random, float, bool], Fault]
 
-
-# Workers are hit more often than the others: they have the most to lose.
+_TARGETS = (*SERVICES, *WORKERS)
+"""Workers are hit more often than the others: they have the most to lose."""
 
 
 def _service(kind: FaultKind, least: float, most: float) -> Make:
     def make(chance: random.Random, at: float, amqp: bool) -> Fault:
-        target = chance.choice((*SERVICES, *WORKERS))
+        target = chance.choice(_TARGETS)
         return Fault(at=at, kind=kind, target=target, seconds=chance.uniform(least, most))
 
     return make
@@ -135,7 +130,7 @@ def _service(kind: FaultKind, least: float, most: float) -> Make:
 
 def _link(kind: FaultKind, seconds: tuple[float, ...], amounts: tuple[float, ...]) -> Make:
     def make(chance: random.Random, at: float, amqp: bool) -> Fault:
-        links = [store_link(service) for service in (*SERVICES, *WORKERS)]
+        links = [store_link(service) for service in _TARGETS]
         target = chance.choice([*links, BROKER_LINK] if amqp else links)
         return Fault(at=at, kind=kind, target=target, seconds=chance.choice(seconds), amount=chance.choice(amounts))
 

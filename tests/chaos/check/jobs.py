@@ -56,9 +56,8 @@ def _check_delays(asked: Mapping[str, Answer], changes: Sequence[Change]) -> Ite
             continue
         started.add(change.job)
         if change.at < created[change.job] + asked[change.job].delay - CLOCK_SECONDS:
-            text = (
-                f"started {change.at - created[change.job]:.3f} s after its submit, not {asked[change.job].delay:.3f}"
-            )
+            waited = change.at - created[change.job]
+            text = f"started {waited:.3f} s after its submit, not {asked[change.job].delay:.3f}"
             yield Violation(rule=Rule.EARLY, job=change.job, text=text)
 
 

@@ -15,11 +15,6 @@ IN_A_CHILD = "chaos_blocking"
 """Runs of this type aren't frozen with their worker, so nothing excuses a late line of theirs."""
 
 
-def disturbed(job: str, history: History) -> bool:
-    """Whether some change of the job was lost when older files were put back."""
-    return any(change.job == job for restore in history.restores for change in restore.lost)
-
-
 def overlapping(placed: Sequence[Placed]) -> Iterator[tuple[Placed, Placed]]:
     """Pairs of runs of one job that were at work at the same time."""
     return ((one, two) for one, two in combinations(placed, 2) if one.run.overlaps(two.run))
@@ -72,7 +67,7 @@ def check_tokens(tenures: Mapping[str, Sequence[Tenure]], history: History) -> I
 
 
 def check_results(placed: Mapping[str, Sequence[Placed]], history: History) -> Iterator[Violation]:
-    """That a stored result is the last holder's, that its run had come to its end, and that no log line is double."""
+    """That a stored result is its holder's, whose run had come to its end, and that nothing was written twice."""
     for job, record in history.records.items():
         run = next((each for each in placed.get(job, ()) if each.run.name == record.result_of), None)
         if record.result_of is not None:
