@@ -124,11 +124,17 @@ def test_the_result_of_a_run_that_did_not_end_is_found(end: Word) -> None:
     assert rules(tale.history()) == {Rule.STALE}
 
 
-@pytest.mark.parametrize("where", ["log", "output"])
-def test_a_line_that_was_written_twice_is_found(where: str) -> None:
+def test_a_line_that_was_written_twice_is_found() -> None:
     told = ["a 0", "Handed back, waiting for another worker", "b 0", "Handed back, waiting for another worker", "b 5"]
-    assert rules(recorded(completed().history(), **{where: told})) == set()
-    assert rules(recorded(completed().history(), **{where: [*told, "b 5"]})) == {Rule.REPEATED}
+    assert rules(recorded(completed().history(), log=told)) == set()
+    assert rules(recorded(completed().history(), log=[*told, "b 5"])) == {Rule.REPEATED}
+    assert rules(recorded(completed().history(), output=["a 0", "a 5"])) == set()
+    assert rules(recorded(completed().history(), output=["a 0", "a 0"])) == {Rule.REPEATED}
+
+
+@pytest.mark.parametrize(("job_type", "found"), [("chaos_plain", {Rule.STALE}), ("chaos_steps", set())])
+def test_output_of_a_run_that_was_given_up_is_found(job_type: str, found: set[Rule]) -> None:
+    assert rules(recorded(completed().history(), output=["z 0", "a 0"], type=job_type)) == found
 
 
 def test_a_user_over_the_cap_is_found() -> None:

@@ -11,6 +11,8 @@ from tests.chaos.check.tenures import Tenure
 from tests.chaos.check.violation import Rule, Violation
 from tests.chaos.history import History
 
+IN_STEPS = "chaos_steps"
+"""Runs of this type go on where earlier ones have stopped."""
 IN_A_CHILD = "chaos_blocking"
 """Runs of this type aren't frozen with their worker, so nothing excuses a late line of theirs."""
 
@@ -75,6 +77,11 @@ def check_results(placed: Mapping[str, Sequence[Placed]], history: History) -> I
                 yield Violation(rule=Rule.STALE, job=job, text=f"has the result of run {record.result_of}")
         elif record.status == Status.COMPLETED:
             yield Violation(rule=Rule.STALE, job=job, text="is completed without a result")
+        # A finished step keeps what was written before it; else each run begins with an empty output.
+        if record.result_of is not None and record.type != IN_STEPS:
+            others = {line.partition(" ")[0] for line in record.output} - {record.result_of}
+            if others:
+                yield Violation(rule=Rule.STALE, job=job, text=f"has output of {', '.join(sorted(others))}")
         for lines in (record.log, record.output):
             told = [line for line in lines if line.partition(" ")[2].isdigit()]  # a handler's: run and beat
             if twice := sorted({line for line in told if told.count(line) > 1}):

@@ -13,9 +13,11 @@ from tests.common.store.model_job import OUTPUT
 AGENTS = Served(type=AGENT.name, lease_ms=LEASE)
 BATCHES = Served(type=OTHER.name, lease_ms=6_000, batch=2, gather_ms=300)
 BOTH = (AGENTS, BATCHES)
+MOST_PICKED = 7
+"""The greatest number that picks one of what came before."""
 
 _NAMES = st.sampled_from(["w1", "w2"])
-_PICK = st.integers(0, 7)
+_PICK = st.integers(0, MOST_PICKED)
 _CALLERS = st.sampled_from([None, None, None, "ann", "bob"])
 _STEPS = st.sampled_from(["plan", "code"])
 # What brings a job back makes longer histories than what ends it.

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from codeforge_common.errors import CodeForgeError
 from codeforge_common.job import Status
 from codeforge_common.store import Held, Idempotency, Limits, Outcome, OutcomeKind, Report, Run, Served, Submission
-from tests.common.store.actions import ACTIONS, BOTH, SUBMITS
+from tests.common.store.actions import ACTIONS, BOTH, MOST_PICKED, SUBMITS
 from tests.common.store.harness import Harness, harness
 from tests.common.store.model import HOLDS, Model, Refused
 from tests.common.store.model_job import KEEP, OUTPUT, ModelJob
@@ -236,7 +236,10 @@ class Histories(RuleBasedStateMachine):
             for worker, run in self.runs
             if self.model.verdict(run.job_id, worker=worker, token=run.token) in HOLDS
         ]
-        return _picked(holding if holding and pick % 4 else self.runs, pick)
+        worker, run = _picked(holding if holding and pick % 4 else self.runs, pick)
+        if pick == MOST_PICKED:  # a worker speaks of a run that isn't its own
+            worker = self.workers["w2" if worker == self.workers["w1"] else "w1"]
+        return worker, run
 
     def _report_of(self, run: Run, **given: Any) -> Report:
         self.reported[run.token] += 1
@@ -311,6 +314,7 @@ class Histories(RuleBasedStateMachine):
         self.workers[name] = f"{name}-{int(worker.partition('-')[2]) + 1}"
         if end == "close":
             self.send(self._close, worker=worker)
+            self._next_claim(worker, slots=3, serves=BOTH)  # it was under way when the worker stopped
         elif end == "kill":
             self.runs = [(theirs, run) for theirs, run in self.runs if theirs != worker]
 

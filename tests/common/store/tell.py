@@ -10,7 +10,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.common.store.histories import Histories
 
-PARTS = 4
+PARTS = 8
+"""Four in each of two files: a process that has four tests to do yet takes no second file."""
+
 HISTORIES = int(os.environ.get("STORE_HISTORIES", "2000" if os.environ.get("CI") else "300"))
 """How many are told in all."""
 STEPS = 40

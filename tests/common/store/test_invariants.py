@@ -8,6 +8,6 @@ from tests.common.store.tell import tell
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("part", range(4))
 def test_invariants_hold_in_random_histories(redis_url: str, part: int) -> None:
     tell(redis_url, part=part)
