@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
 
+from codeforge_common.record import PackedRecord, unpack
 from codeforge_common.store import keys
 from tests.chaos.history import Indexes, Record
 
 CLAIMED = "claimed"
 """The moment of a timeline that tells of a claim."""
-OF_JOBS = frozenset({"leases", "delayed", "finished", "completed", "jobs", "ready", "held"})
-OF_USERS = frozenset({"rotation", "rotating", "heads"})
+OF_JOBS = frozenset({"leases", "delayed", "finished", "completed", "jobs", "ready"})
+OF_USERS = frozenset({"rotation", "rotating"})
 COUNTERS = frozenset({"counts", "waiting", "running"})
 
 
@@ -24,23 +24,28 @@ class Remains:
 
     def __init__(self, url: str, *, namespace: str) -> None:
         self._client = redis.Redis.from_url(url, decode_responses=True)
+        self._raw = redis.Redis.from_url(url)
         self._start = keys.prefix(namespace) + ":"
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Closes the connections."""
         self._client.close()
+        self._raw.close()
 
-    def statuses(self) -> dict[str, str | None]:
+    def statuses(self) -> dict[str, str]:
         """Where each job stands."""
-        jobs = [key for key in self._keys("job:*") if key.count(":") == 1]
-        with self._client.pipeline(transaction=False) as pipeline:
-            for key in jobs:
-                pipeline.hget(self._start + key, "status")
-            return dict(zip((key.partition(":")[2] for key in jobs), pipeline.execute(), strict=True))
+        return {record.id: record.state for record in self._packed()}
 
     def records(self) -> dict[str, Record]:
         """Every job by its id."""
-        return {job: self._record(job) for job in self.statuses()}
+        return {record.id: self._record(record) for record in self._packed()}
+
+    def _packed(self) -> list[PackedRecord]:
+        with self._raw.pipeline(transaction=False) as pipeline:
+            for key in self._keys("job:*"):
+                if key.count(":") == 1:
+                    pipeline.get(self._start + key)
+            return [unpack(packed) for packed in pipeline.execute() if packed]
 
     def indexes(self) -> Indexes:
         """Every index and counter."""
@@ -62,22 +67,20 @@ class Remains:
         start = self._start.replace("{", "\\{")
         return sorted(key[len(self._start) :] for key in self._client.scan_iter(start + pattern, count=1000))
 
-    def _record(self, job: str) -> Record:
-        key = f"{self._start}job:{job}"
-        found: Any = self._client.hgetall(key)
-        fields: dict[str, str] = defaultdict(str, found)
+    def _record(self, found: PackedRecord) -> Record:
+        key = f"{self._start}job:{found.id}"
         result = json.loads(self._text(f"{key}:result") or "null")
         return Record(
-            type=fields["type"],
-            user=fields["user"],
-            status=fields["status"],
-            seq=int(fields["seq"] or 0),
-            attempts=int(fields["attempts"] or 0),
-            crashes=int(fields["crashes"] or 0),
+            type=found.type,
+            user=found.user,
+            status=found.state,
+            seq=found.seq,
+            attempts=found.attempts or 0,
+            crashes=found.crashes or 0,
             error=json.loads(self._text(f"{key}:error") or "null"),
             result_of=result.get("run") if isinstance(result, dict) else None,
-            tokens=_tokens(fields, [json.loads(moment) for moment in self._list(f"{key}:timeline")]),
-            claims_forgotten="forgotten" in found,
+            tokens=_tokens(found, [json.loads(moment) for moment in self._list(f"{key}:timeline")]),
+            claims_forgotten=bool(found.forgotten),
             output=(self._text(f"{key}:output") or "").splitlines(),
             log=[json.loads(line).partition("] ")[2] for line in self._list(f"{key}:log")],
         )
@@ -104,8 +107,7 @@ class Remains:
         return list(found)
 
 
-def _tokens(fields: Mapping[str, str], timeline: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Of all claims. The last one may stand in the record only: as its token and worker, after the end of the run."""
+def _tokens(found: PackedRecord, timeline: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Of all claims. The last one may stand in the record only, as its token and worker."""
     tokens = [int(moment["token"]) for moment in timeline if moment["event"] == CLAIMED]
-    last = fields["token"] if fields["worker"] else fields["ended"].partition(" ")[0]
-    return [*tokens, int(last)] if last and fields["noted"] != last else tokens
+    return [*tokens, int(found.token)] if found.worker and found.noted != found.token else tokens

@@ -167,12 +167,10 @@ def test_what_a_watcher_was_sent_is_checked(seqs: list[int], found: set[Rule]) -
     "left",
     [
         {"members": {"leases": ["job-1"]}},
-        {"members": {"held:w": ["job-1"]}},
         {"members": {"ready:chaos_plain:ann": ["job-1"]}},
         {"members": {"finished:completed": []}},
         {"members": {"completed:chaos_plain:ann": []}},
         {"members": {"jobs:ann": ["job-1", "job-9"]}},
-        {"members": {"heads:chaos_plain": ["ann"]}},
         {"members": {"rotation:chaos_plain": ["ann"]}},
         {"members": {"rotation:chaos_plain": ["ann"], "rotating:chaos_plain": ["ann"]}},
         {"numbers": {"running": {"ann": 1}}},

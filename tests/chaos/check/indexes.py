@@ -17,8 +17,8 @@ def check_indexes(history: History) -> Iterator[Violation]:
     indexes, records = history.indexes, history.records
     expected = _expected_members(records)
     found = {key: set(members) for key, members in indexes.members.items() if _of_jobs(key)}
-    for key in sorted(expected.keys() | _merged(found).keys()):
-        yield from _compare(key, _merged(found).get(key, set()), expected.get(key, set()))
+    for key in sorted(expected.keys() | found.keys()):
+        yield from _compare(key, found.get(key, set()), expected.get(key, set()))
     numbers = _expected_numbers(records)
     for key in sorted(numbers.keys() | indexes.numbers.keys()):
         if (is_there := dict(indexes.numbers.get(key, {}))) != (due := dict(numbers.get(key, {}))):
@@ -29,15 +29,7 @@ def check_indexes(history: History) -> Iterator[Violation]:
 
 
 def _of_jobs(key: str) -> bool:
-    return key.partition(":")[0] not in ("rotation", "rotating", "heads")
-
-
-def _merged(found: Mapping[str, Set[str]]) -> Mapping[str, Set[str]]:
-    """Who holds what doesn't stand in a record that the checker reads: all holders together."""
-    merged: dict[str, set[str]] = defaultdict(set)
-    for key, members in found.items():
-        merged["held" if key.startswith("held:") else key] |= members
-    return merged
+    return key.partition(":")[0] not in ("rotation", "rotating")
 
 
 def _compare(key: str, found: Set[str], expected: Set[str]) -> Iterator[Violation]:
@@ -55,7 +47,7 @@ def _expected_members(records: Mapping[str, Record]) -> Mapping[str, Set[str]]:
             case Status.DELAYED:
                 keys += ["delayed"]
             case Status.ACTIVE:
-                keys += ["leases", "held"]
+                keys += ["leases"]
             case Status.COMPLETED:
                 keys += ["finished:completed", f"completed:{record.type}:{record.user}"]
             case _:
@@ -84,9 +76,9 @@ def _check_rotations(history: History) -> Iterator[Violation]:
             text = f"rotation:{job_type} is {list(rotation)}, rotating:{job_type} {sorted(rotating)}"
             yield Violation(rule=Rule.INDEX, text=text)
         waiting = {record.user for record in history.records.values() if _waits(record, job_type)}
-        heads = set(members.get(f"heads:{job_type}", ()))
-        if heads != waiting or not set(rotating) <= waiting:
-            yield Violation(rule=Rule.INDEX, text=f"heads and rotation of {job_type}: {heads}, {set(rotating)}")
+        if not set(rotating) <= waiting:
+            text = f"{set(rotating) - waiting} in the rotation of {job_type} for nothing"
+            yield Violation(rule=Rule.INDEX, text=text)
 
 
 def _waits(record: Record, job_type: str) -> bool:

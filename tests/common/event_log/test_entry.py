@@ -40,8 +40,8 @@ def test_each_update_of_an_entry_has_a_cursor_of_its_own() -> None:
 
 
 def test_a_character_that_was_cut_costs_nobody_an_update() -> None:
-    cut = b'{"logs":["' + "é".encode()[:1] + b'"],"seq":1}'
-    rows = msgpack.packb([["ada", "s1", "job_1", 1, cut]], use_bin_type=False)
+    cut = b'"' + "é".encode()[:1] + b'"'
+    rows = msgpack.packb([[Change().row()[0], cut, None, None]], use_bin_type=False)
     (update,) = decode(b"5-1", fields(rows)).updates
     assert json.loads(update.json)["logs"] == ["\N{REPLACEMENT CHARACTER}"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 
 from codeforge_common.event_log.cursor import EntryId
 from codeforge_common.event_log.entry import Entry, decode
+from codeforge_common.record import PackedRecord
 from codeforge_common.store.keys import key
 
 GOLDEN = Path(__file__).parents[2] / "contract" / "golden" / "job-update.json"
@@ -29,19 +31,43 @@ class Change:
     traceparent: str | None = None
     also: tuple[tuple[str, Any], ...] = ()
 
-    def row(self) -> list[Any]:
+    def row(self) -> bytes | list[bytes]:
         update: dict[str, Any] = json.loads(GOLDEN.read_text())
-        del update["cursor"]
-        update |= {
-            "userId": self.user,
-            "sessionId": self.session,
-            "jobId": self.job,
-            "seq": self.seq,
-            **dict(self.also),
-        }
-        text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-        row = [self.user, self.session, self.job, self.seq, text]
-        return row if self.traceparent is None else [*row, self.traceparent]
+        update |= {"userId": self.user, "sessionId": self.session, "jobId": self.job, "seq": self.seq}
+        update |= dict(self.also)
+        record = PackedRecord(
+            id=update["jobId"],
+            state=update["status"],
+            seq=update["seq"],
+            updated_at=_milliseconds(update["timestamp"]),
+            type=update["type"],
+            user=update["userId"],
+            session=update["sessionId"],
+            title=update["title"],
+            attempts_max=update["attemptsMax"],
+            created_at=_milliseconds(update["createdAt"]),
+            traceparent=self.traceparent or False,
+            attempts=update["attempt"],
+            started_at=_milliseconds(update["startedAt"]),
+            progress=update["progress"],
+            completed_at=_milliseconds(update["completedAt"]),
+            stage=json.dumps(update["stage"]),
+        )
+        row = [
+            msgpack.packb(record, use_bin_type=False),
+            ",".join(_json(line) for line in update["logs"]).encode(),
+            update["error"] and _json(update["error"]).encode(),
+            _json(update["result"]).encode(),
+        ]
+        return row if any(row[1:]) else row[0]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _milliseconds(time: str) -> int:
+    return round(datetime.fromisoformat(time).timestamp() * 1000)
 
 
 def packed(changes: Sequence[Change]) -> bytes:

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import msgpack
 from redis.asyncio import Redis
 
+from codeforge_common.event_log.entry import decode
 from codeforge_common.job import JobRecord, JobType, new_job_id
+from codeforge_common.record import PackedRecord, unpack
 from codeforge_common.store import (
     Accepted,
     Held,
@@ -161,18 +162,18 @@ class Harness:
     async def updates(self, job_id: str | None = None) -> list[dict[str, Any]]:
         """Every update in the log, in order; of one job where it is named."""
         found = []
-        for _, entry in await self.entries():
-            for user, session, job, seq, text, *_ in msgpack.unpackb(entry[b"e"]):
-                update = json.loads(text)
-                assert (update["userId"], update["sessionId"], update["jobId"], update["seq"]) == (
-                    user,
-                    session,
-                    job,
-                    seq,
-                )
-                if job_id in (None, job):
-                    found.append(update)
+        for id, entry in await self.entries():
+            for update in decode(id, entry).updates:
+                if job_id in (None, update.job_id):
+                    found.append(json.loads(update.json))
+                    del found[-1]["cursor"]
         return found
+
+    async def packed(self, job_id: str) -> PackedRecord:
+        """The record as it lies in the store."""
+        record = await self.redis.get(self.key("job", job_id))
+        assert isinstance(record, bytes)
+        return unpack(record)
 
     async def exists(self, job_id: str, part: str) -> bool:
         """Whether the job has a key of this part (``secret``, ``result``, …)."""

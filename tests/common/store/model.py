@@ -21,7 +21,7 @@ from codeforge_common.store import (
 from tests.common.store.model_credit import Credits
 from tests.common.store.model_job import ModelJob
 
-BLIND = 3_000
+BLIND = 2_000
 APART = 500
 HOLDS = (Verdict.HELD, Verdict.CANCELLED)
 
@@ -185,7 +185,7 @@ class Model:
         if job is None:
             return verdict, None
         if verdict not in HOLDS:
-            return Verdict.DONE if job.ended == (worker, outcome.token) else verdict, job.status
+            return Verdict.DONE if job.has_ended(worker, outcome.token) else verdict, job.status
         for report in outcome.reports:
             job.take(report)
         self._end(job, outcome)
@@ -329,11 +329,13 @@ class Model:
     def _crash(self, job: ModelJob) -> None:
         now = self.now()
         job.release()
+        job.ended = None  # not by its own word
         job.crashes += 1
         job.note(Moment.CRASHED, now=now)
         if job.cancelled:
             job.rest(Status.CANCELLED, now=now)
         elif job.crashes >= self.max_crashes:
+            job.attempts -= 1
             job.reason = f"poison: the worker was lost {job.crashes} times while it ran this job"
             job.rest(Status.FAILED, now=now)
         else:

@@ -37,6 +37,8 @@ class ModelJob:
     lease: int = 0
     lease_ends: int | None = None
     ended: tuple[str, int] | None = None
+    """Worker and token of the last run, if it ended by its own word and no other holder followed."""
+    ended_before: tuple[str, int] | None = None
     reported: int = 0
     progress: int = 0
     stage: str | None = None
@@ -76,6 +78,7 @@ class ModelJob:
         assert token > self.token, "a claim must raise the token"
         self.status, self.worker, self.token, self.number = Status.ACTIVE, worker, token, number
         self.lease, self.lease_ends = lease, now + lease
+        self.pass_on()
         self.attempts += 1
         self.reason = None
         self.output = self.output[: self.kept]
@@ -114,6 +117,13 @@ class ModelJob:
         self.worker = self.lease_ends = None
         self.reported = 0
 
+    def pass_on(self) -> None:
+        """Another holder follows."""
+        self.ended_before, self.ended = self.ended or self.ended_before, None
+
+    def has_ended(self, worker: str, token: int) -> bool:
+        return (worker, token) in (self.ended, self.ended_before)
+
     def rest(self, status: Status, *, now: int) -> None:
         self.status, self.due = status, None
         self.removed_at = now + KEEP
@@ -132,6 +142,7 @@ class ModelJob:
         if self.cancelled:
             self.rest(Status.CANCELLED, now=now)
         else:
+            self.pass_on()
             self.wait_again(now=now)
 
     def retry(self, *, request: str, step: str | None, by: str | None, now: int) -> None:
@@ -139,6 +150,7 @@ class ModelJob:
         names = list(self.steps)
         for name in names[names.index(step) :] if step else ():
             del self.steps[name]
+        self.pass_on()
         self.attempts = self.crashes = 0
         self.cancelled, self.removed_at = False, None
         self.result = self.reason = None

@@ -20,7 +20,8 @@ MOST = 100
 _FINISHED_JOBS = """
 for i = 1, tonumber(ARGV[2]) do
     local id, user = string.format('job_%08d', i), 'u' .. i % 100
-    redis.call('HSET', KEYS[1] .. ':job:' .. id, 'type', ARGV[1], 'user', user, 'status', 'completed', 'seq', 3)
+    local record = cmsgpack.pack({ id, 'completed', 3, i, ARGV[1], user, 's', 'title', 3, i })
+    redis.call('SET', KEYS[1] .. ':job:' .. id, record)
     redis.call('SET', KEYS[1] .. ':job:' .. id .. ':body', '{}')
     redis.call('SET', KEYS[1] .. ':job:' .. id .. ':result', '{}')
     redis.call('RPUSH', KEYS[1] .. ':job:' .. id .. ':log', '"one"', '"two"')

@@ -188,7 +188,7 @@ async def test_the_token_grows_with_every_change_of_holder_and_is_never_below_th
     tokens = [0]
 
     async def grown() -> None:
-        tokens.append(int(await bench.redis.hget(bench.key("job", job_id), "token") or 0))
+        tokens.append(int((await bench.packed(job_id)).token))
         assert tokens[-1] > tokens[-2]
         assert tokens[-1] >= bench.clock.now - 11_000
 

@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import msgpack
-
+from codeforge_common.event_log.entry import decode
 from codeforge_common.job import TRANSITIONS, Status
 from codeforge_common.store import Moment, TimelineEntry
 from tests.common.store.checks import (
@@ -53,9 +52,12 @@ class Witness:
     def _hear(self, found: Snapshot) -> None:
         for entry, fields in found.entries():
             self._after = f"({entry}"
-            for *_, job_id, seq, text, _ in (_padded(one) for one in msgpack.unpackb(_raw(fields["e"]))):
+            raw = {name.encode(): value.encode("utf-8", "surrogateescape") for name, value in fields.items()}
+            for told in decode(entry.encode(), raw).updates:
+                job_id, seq = told.job_id, told.seq
                 if job_id in self._model.jobs:
-                    update = json.loads(text)
+                    update = json.loads(told.json)
+                    del update["cursor"]
                     before = self._told.get(job_id, {"seq": 0})
                     assert update["seq"] == seq == before["seq"] + 1, "I4: a gap"
                     if seq > 1:
@@ -81,12 +83,3 @@ def _bare(entry: TimelineEntry) -> TimelineEntry:
     # The model knows no reasons; and until when a job was put off at first is told only as long as nothing followed.
     due = None if entry.event is Moment.SUBMITTED else entry.due
     return replace(entry, reason=None, due=due)
-
-
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _padded(update: list[Any]) -> list[Any]:
-    # The trace's place is left out where a job has none.
-    return update if len(update) == 6 else [*update, None]

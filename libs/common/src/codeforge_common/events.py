@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import to_json
+
 # pydantic reads the TypedDict of typing only from Python 3.12 on.
 from typing_extensions import TypedDict
+
+from codeforge_common.record import PackedRecord
 
 
 class Event(StrEnum):
@@ -56,6 +60,37 @@ def iso(milliseconds: int | None) -> str | None:
         return None
     whole = datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{whole}.{milliseconds % 1000:03d}Z"
+
+
+def job_update_json(record: PackedRecord, *, cursor: str, logs: str = "", error: str = "", result: str = "") -> str:
+    """A :class:`JobUpdate` as JSON. ``logs``: lines as JSON, with commas; ``error`` and ``result`` JSON, "" for null."""
+    head = to_json(
+        {
+            "jobId": record.id,
+            "sessionId": record.session,
+            "userId": record.user,
+            "type": record.type,
+            "title": record.title,
+            "status": record.state,
+            "progress": record.progress or 0,
+        }
+    ).decode()
+    tail = to_json(
+        {
+            "attempt": record.attempts or 0,
+            "attemptsMax": record.attempts_max,
+            "crashes": record.crashes or 0,
+            "cancelRequested": record.cancel,
+            "createdAt": iso(record.created_at),
+            "startedAt": iso(record.started_at or None),
+            "completedAt": iso(record.completed_at or None),
+            "timestamp": iso(record.updated_at),
+            "seq": record.seq,
+            "cursor": cursor,
+        }
+    ).decode()
+    beside = f'"stage":{record.stage or "null"},"logs":[{logs}],"result":{result or "null"},"error":{error or "null"}'
+    return f"{head[:-1]},{beside},{tail[1:]}"
 
 
 def log_line(text: str, *, at: float) -> str:

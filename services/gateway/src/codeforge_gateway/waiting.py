@@ -8,11 +8,10 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from pydantic_core import from_json
 from starlette.requests import Request
 
 from codeforge_common.event_log import Audience, AudienceKind, EventTail, Update
-from codeforge_common.job import JobRecord, Status
+from codeforge_common.job import JobRecord
 from codeforge_common.store import Store
 
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
@@ -39,7 +38,7 @@ async def until_ended(
     ended = asyncio.Event()
 
     def deliver(updates: Sequence[Update]) -> None:
-        if any(Status(from_json(update.json)["status"]).terminal for update in updates):
+        if any(update.status.terminal for update in updates):
             ended.set()
 
     subscription = tail.subscribe(owner=caller, deliver=deliver, lost=ended.set)

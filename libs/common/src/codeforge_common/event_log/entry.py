@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
+from typing import Any
 
 import msgpack
 import structlog
 
 from codeforge_common.event_log.cursor import EntryId
 from codeforge_common.event_log.update import Update
+from codeforge_common.record import unpack
 
 _log = structlog.get_logger(__name__)
 
@@ -40,26 +43,25 @@ def decode(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
 
 def _updates(entry: EntryId, packed: bytes) -> tuple[Update, ...]:
     try:
-        # A log line that was cut within a character must not cost the other updates: bad bytes become U+FFFD.
-        rows = msgpack.unpackb(packed, raw=False, unicode_errors="replace")
-        return tuple(_update(entry, place, *row) for place, row in enumerate(rows))
+        return tuple(_update(entry, place, row) for place, row in enumerate(msgpack.unpackb(packed, raw=True)))
     except (ValueError, TypeError, msgpack.UnpackException):
         # Whoever wrote this speaks another version; the entries around it must still arrive.
         _log.exception("an entry of the event log can't be read", entry=str(entry))
         return ()
 
 
-def _update(
-    entry: EntryId, place: int, user: str, session: str, job: str, seq: int, update: str, traceparent: str | None = None
-) -> Update:
-    cursor = f"{entry}:{place}"
+def _update(entry: EntryId, place: int, row: Any) -> Update:
+    packed, logs, error, result = (row, None, None, None) if isinstance(row, bytes) else row
+    record = unpack(packed)
     return Update(
-        user_id=user,
-        session_id=session,
-        job_id=job,
-        seq=int(seq),
-        cursor=cursor,
+        user_id=intern(record.user),
+        session_id=intern(record.session),
+        job_id=record.id,
+        seq=record.seq,
+        cursor=f"{entry}:{place}",
         at_ms=entry.ms,
-        json=f'{update[:-1]},"cursor":"{cursor}"}}',
-        traceparent=traceparent,
+        packed=packed,
+        logs=logs or b"",
+        error=error or b"",
+        result=result or b"",
     )

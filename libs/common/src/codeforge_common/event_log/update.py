@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from codeforge_common.events import job_update_json
+from codeforge_common.job import Status
+from codeforge_common.record import unpack
+
 
 class AudienceKind(StrEnum):
     """What a client may listen to."""
@@ -24,9 +28,10 @@ class Audience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """One update of the log. ``json`` is the whole ``job:update`` with its cursor; ``at_ms`` when it was appended.
+    """One update of the log, as it lies there: most are of people who don't look, and are never written out.
 
-    ``traceparent`` is the job's (W3C Trace Context), None where the job wasn't traced.
+    ``packed``: the record after the change. Beside it, as JSON and empty where there is nothing: ``logs`` (the newest
+    lines, with commas), ``error`` and ``result``. ``at_ms``: when it was appended.
     """
 
     user_id: str
@@ -35,8 +40,20 @@ class Update:
     seq: int
     cursor: str
     at_ms: int
-    json: str
-    traceparent: str | None = None
+    packed: bytes
+    logs: bytes = b""
+    error: bytes = b""
+    result: bytes = b""
+
+    @property
+    def status(self) -> Status:
+        """Where the job was then."""
+        return Status(unpack(self.packed).state)
+
+    @property
+    def traceparent(self) -> str | None:
+        """The job's (W3C Trace Context); None where the job wasn't traced."""
+        return unpack(self.packed).traceparent or None
 
     @property
     def audiences(self) -> tuple[Audience, Audience, Audience]:
@@ -46,6 +63,22 @@ class Update:
             Audience(AudienceKind.SESSION, self.session_id),
             Audience(AudienceKind.JOB, self.job_id),
         )
+
+    @property
+    def json(self) -> str:
+        """The whole ``job:update`` with its cursor (contract, section 2), written anew each time."""
+        return job_update_json(
+            unpack(self.packed),
+            cursor=self.cursor,
+            logs=_text(self.logs),
+            error=_text(self.error),
+            result=_text(self.result),
+        )
+
+
+def _text(json: bytes) -> str:
+    # A log line that was cut within a character must not cost its update: bad bytes become U+FFFD.
+    return json.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from codeforge_common.errors import ConfigurationError
@@ -49,7 +49,7 @@ def connect(
     }
     parts = urlsplit(url)
     if parts.scheme == "sentinel":
-        return _by_sentinel(url, options, max_connections=max_connections)
+        return _by_sentinel(url, options, max_connections=max_connections, timeout=timeout)
     if parts.scheme == "rediss":
         options["ssl_cert_reqs"] = ssl.CERT_NONE if tls_verify == "none" else ssl.CERT_REQUIRED
         options["ssl_check_hostname"] = tls_verify != "none"
@@ -63,7 +63,15 @@ def connect(
     return Redis(connection_pool=pool)
 
 
-def _by_sentinel(url: str, options: dict[str, Any], *, max_connections: int) -> Redis:
+class _SentinelPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Waits for a free connection, as the other pool does, and closes those to the sentinels with its own."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.sentinel_manager.aclose()
+
+
+def _by_sentinel(url: str, options: dict[str, Any], *, max_connections: int, timeout: float | None) -> Redis:
     parts = urlsplit(url)
     hosts = parts.netloc.rpartition("@")[2]
     try:
@@ -78,10 +86,12 @@ def _by_sentinel(url: str, options: dict[str, Any], *, max_connections: int) -> 
     finder = Sentinel(sentinels, sentinel_kwargs=options)  # type: ignore[no-untyped-call]  # redis-py has no types here
     client: Redis = finder.master_for(
         master,
+        connection_pool_class=_SentinelPool,
         db=database,
         username=parts.username,
         password=parts.password,
         max_connections=max_connections,
+        timeout=timeout,
         **options,
     )
     return client

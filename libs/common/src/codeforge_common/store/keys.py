@@ -20,8 +20,6 @@ FAMILIES = frozenset(
         "digests",
         EVENTS,
         "finished",
-        "heads",
-        "held",
         "idempotency",
         "job",
         "jobs",

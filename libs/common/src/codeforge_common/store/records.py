@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from codeforge_common.job import JobRecord, Status, title_of
+from codeforge_common.record import PackedRecord, unpack
 from codeforge_common.store.messages import (
     Moment,
     Outcome,
@@ -31,16 +32,7 @@ def json_text(value: Any) -> str:
 
 
 def submission_request(job: Submission) -> dict[str, Any]:
-    """What ``create.lua`` takes. ``head`` holds the members of an update that never change."""
-    head = json_text(
-        {
-            "jobId": job.job_id,
-            "sessionId": job.session_id,
-            "userId": job.user_id,
-            "type": job.type,
-            "title": title_of(job.user_message),
-        }
-    )[1:-1]
+    """What ``create.lua`` takes."""
     body = {"userMessage": job.user_message, "agentType": job.agent_type, "context": dict(job.context)}
     key = job.idempotency
     return {
@@ -49,7 +41,7 @@ def submission_request(job: Submission) -> dict[str, Any]:
         "digest": job.type_digest,
         "user": job.user_id,
         "session": job.session_id,
-        "head": head,
+        "title": title_of(job.user_message).encode("utf-8", "replace").decode(),
         "body": json_text(body),
         "sealed": job.sealed,
         "traceparent": job.traceparent,
@@ -66,7 +58,7 @@ def _digest(*parts: str) -> str:
 
 
 def report_request(report: Report) -> dict[str, Any]:
-    """What ``report.lua`` and ``settle.lua`` take of a report."""
+    """What ``report.lua`` takes, and an outcome of its reports."""
     return {
         "job": report.job_id,
         "token": report.token,
@@ -78,89 +70,78 @@ def report_request(report: Report) -> dict[str, Any]:
     }
 
 
-def outcome_request(outcome: Outcome) -> dict[str, Any]:
-    """What ``settle.lua`` and ``claim.lua`` take of an outcome."""
-    return {
-        "job": outcome.job_id,
-        "token": outcome.token,
-        "kind": outcome.kind.value,
-        "result": outcome.result,
-        "abridged": outcome.abridged,
-        "reason": None if outcome.reason is None else json_text(outcome.reason),
-        "delay": outcome.delay_ms,
-        "reports": [report_request(report) for report in outcome.reports],
-    }
+def outcome_request(outcome: Outcome) -> list[Any]:
+    """What ``settle.lua`` and ``claim.lua`` take of an outcome; what it doesn't have at its end is left out."""
+    request: list[Any] = [outcome.job_id, outcome.token, outcome.kind.value, outcome.result, outcome.abridged]
+    if outcome.reason is not None or outcome.delay_ms or outcome.reports:
+        reason = None if outcome.reason is None else json_text(outcome.reason)
+        request += [reason, outcome.delay_ms, [report_request(report) for report in outcome.reports]]
+    return request
 
 
-def _parts(raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    head, _, body = raw["body"].partition("\n")
-    return json.loads("{" + head + "}"), json.loads(body)
+def _record(packed: str) -> PackedRecord:
+    return unpack(packed.encode("utf-8", "surrogateescape"))
 
 
-def _data(head: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"userId": head["userId"], "sessionId": head["sessionId"], **body}
-
-
-def _optional(field: Mapping[str, str], name: str) -> int | None:
-    return int(field[name]) if name in field else None
+def _data(record: PackedRecord, body: str) -> dict[str, Any]:
+    return {"userId": record.user, "sessionId": record.session, **from_json(body)}
 
 
 def record_of(raw: Mapping[str, Any], *, standing: Mapping[str, int] | None = None) -> JobRecord:
     """A record as the reading scripts answer it (``lib/read.lua``)."""
-    field: Mapping[str, str] = raw["field"]
-    head, body = _parts(raw)
+    record = _record(raw["record"])
     return JobRecord(
-        id=raw["id"],
-        type=field["type"],
-        status=Status(field["status"]),
-        user_id=field["user"],
-        session_id=field["session"],
-        title=head["title"],
-        data=_data(head, body),
+        id=record.id,
+        type=record.type,
+        status=Status(record.state),
+        user_id=record.user,
+        session_id=record.session,
+        title=record.title,
+        data=_data(record, raw["body"]),
         result=json.loads(raw["result"]) if "result" in raw else None,
-        progress=int(field.get("progress", 0)),
-        stage=json.loads(field["stage"]) if "stage" in field else None,
+        progress=record.progress or 0,
+        stage=json.loads(record.stage) if record.stage else None,
         logs=[json.loads(line) for line in raw.get("log") or ()],
-        created_at=int(field["created_at"]),
-        started_at=_optional(field, "started_at"),
-        completed_at=_optional(field, "completed_at"),
-        updated_at=int(field["updated_at"]),
+        created_at=record.created_at,
+        started_at=record.started_at or None,
+        completed_at=record.completed_at or None,
+        updated_at=record.updated_at,
         failed_reason=json.loads(raw["error"]) if "error" in raw else None,
-        attempts_made=int(field.get("attempts", 0)),
-        attempts_max=int(field["attempts_max"]),
-        crashes=int(field.get("crashes", 0)),
-        cancel_requested="cancel" in field,
-        seq=int(field["seq"]),
-        run_at=_optional(field, "due"),
-        priority=int(field.get("priority", 0)),
+        attempts_made=record.attempts or 0,
+        attempts_max=record.attempts_max,
+        crashes=record.crashes or 0,
+        cancel_requested=record.cancel,
+        seq=record.seq,
+        run_at=record.due or None,
+        priority=record.priority or 0,
         steps=list(raw.get("steps") or ()),
         position=standing["position"] if standing else None,
         ahead=standing["ahead"] if standing else None,
     )
 
 
-def run_of(raw: Mapping[str, Any]) -> Run:
+def run_of(raw: Sequence[Any]) -> Run:
     """A run as ``claim.lua`` answers it."""
-    field: Mapping[str, str] = raw["field"]
-    head, body = _parts(raw)
-    secret: str | None = raw.get("secret")
+    packed, body, *further = raw
+    secret, steps = further or (None, None)
+    job = _record(packed)
     return Run(
-        job_id=raw["job"],
-        type=field["type"],
-        token=int(field["token"]),
-        lease_ms=int(field["lease"]),
-        user_id=field["user"],
-        session_id=field["session"],
-        data=_data(head, body),
-        sealed=None if secret is None else secret.encode("utf-8", "surrogateescape"),
-        traceparent=field.get("traceparent"),
-        attempt=int(field["attempts"]),
-        attempts_max=int(field["attempts_max"]),
-        crashes=int(field.get("crashes", 0)),
-        created_at=int(field["created_at"]),
-        waited_ms=int(raw["waited"]),
-        steps={name: result for name, result, _ in raw.get("steps") or ()},
-        output_bytes=int(field.get("output", 0)),
+        job_id=job.id,
+        type=job.type,
+        token=int(job.token),
+        lease_ms=int(job.lease),
+        user_id=job.user,
+        session_id=job.session,
+        data=_data(job, body),
+        sealed=secret.encode("utf-8", "surrogateescape") if secret else None,
+        traceparent=job.traceparent or None,
+        attempt=int(job.attempts),
+        attempts_max=job.attempts_max,
+        crashes=int(job.crashes),
+        created_at=job.created_at,
+        waited_ms=max(int(job.started_at) - int(job.since), 0),
+        steps={name: result for name, result, _ in steps or ()},
+        output_bytes=int(job.output),
     )
 
 

@@ -1,9 +1,9 @@
 """The scripts: put together from ``lua/*.lua``, sent by digest, repeated when an answer was lost.
 
 A script file says in its first comments what goes in and out, whether it is idempotent, whether a full server may
-refuse it, and which files of ``lua/lib`` it uses. In front of each stands the same prelude: the words of the enums
-(each is spelled once, in Python), the limits, the input and the clock. What libraries gather while a script runs they
-write when it has returned (``at_end``).
+refuse it, and which files of ``lua/lib`` it uses. In front of each stands the same prelude: the words of the enums and
+the places of a record's fields (each is spelled once, in Python), the limits, the input and the clock. What libraries
+gather while a script runs they write when it has returned (``at_end``).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from importlib.resources import files
 
 from codeforge_common.events import UPDATE_LOG_LINES
 from codeforge_common.job import TERMINAL, Status
+from codeforge_common.record import PackedRecord
 from codeforge_common.store.messages import Limits, Moment, OutcomeKind, Verdict
 
 HEARTBEAT_MS = 3_000
@@ -47,6 +48,12 @@ def _table(values: Mapping[str, object]) -> str:
     return "{" + ",".join(f"[{json.dumps(name)}]={json.dumps(value)}" for name, value in values.items()) + "}"
 
 
+_PLACES = (
+    f"local {', '.join(PackedRecord._fields).upper()} = "
+    f"{', '.join(str(place) for place in range(1, len(PackedRecord._fields) + 1))}"
+)
+
+
 def _prelude(limits: Limits) -> str:
     return f"""
 local STATUS = {_table({status.value: status.value for status in Status})}
@@ -55,6 +62,7 @@ local OUTCOME = {_table({kind.value: kind.value for kind in OutcomeKind})}
 local VERDICT = {_table({verdict.value: verdict.value for verdict in Verdict})}
 local MOMENT = {_table({moment.value: moment.value for moment in Moment})}
 local LIMITS = {_table(asdict(limits))}
+{_PLACES}
 local HEARTBEAT_MS, UPDATE_LOG_LINES, CRASH_LINE = {HEARTBEAT_MS}, {UPDATE_LOG_LINES}, {json.dumps(CRASH_LINE)}
 local IN = cmsgpack.unpack(ARGV[1])
 local NOW = IN.now

@@ -386,8 +386,8 @@ def _serves(serves: Sequence[Served]) -> list[dict[str, Any]]:
 
 def _settled(outcomes: Sequence[Outcome], answer: Mapping[str, Any]) -> list[Settled]:
     return [
-        Settled(job_id=outcome.job_id, verdict=Verdict(raw[0]), status=Status(raw[1]) if len(raw) > 1 else None)
-        for outcome, raw in zip(outcomes, answer["settled"], strict=True)
+        Settled(job_id=outcome.job_id, verdict=Verdict(verdict), status=Status(state) if state else None)
+        for outcome, verdict, state in zip(outcomes, answer["settled"][::2], answer["settled"][1::2], strict=True)
     ]
 
 

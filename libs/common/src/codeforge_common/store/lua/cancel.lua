@@ -7,27 +7,25 @@
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-local status = job.field.status
+local status = job[STATE]
 local asked = { by = IN.caller and cjson.encode(IN.caller), reason = IN.reason and cjson.encode(IN.reason) }
 local why = IN.reason and ': ' .. IN.reason or ''
 
 if status == STATUS.waiting or status == STATUS.delayed then
-    if status == STATUS.waiting then unready(job) else redis.call('ZREM', KEY('delayed'), job.id) end
+    if status == STATUS.waiting then unready(job) else redis.call('ZREM', KEY('delayed'), job[ID]) end
     note(job, MOMENT.cancel_requested, asked)
     say(job, 'Cancelled' .. why)
-    set(job, 'cancel', '1')
-    set(job, 'since', nil)
-    set(job, 'due', nil)
+    set(job, CANCEL, true)
+    set(job, DUE, nil)
     rest(job, STATUS.cancelled)
 elseif status == STATUS.active then
-    if not job.field.cancel then
-        set(job, 'cancel', '1')
+    if not job[CANCEL] then
+        set(job, CANCEL, true)
         note(job, MOMENT.cancel_requested, asked)
         say(job, 'Cancel requested' .. why)
         emit(job)
-        save(job)
     end
 elseif status ~= STATUS.cancelled then
     return { refused = 'job_state_conflict', status = status }
 end
-return { status = job.field.status, cancel = job.field.cancel ~= nil }
+return { status = job[STATE], cancel = job[CANCEL] or false }

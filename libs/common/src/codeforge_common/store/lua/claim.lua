@@ -1,36 +1,47 @@
 -- Settles a worker's outcomes and fills its free slots with runs, in turn between the types that it serves.
--- in:  worker number slots serves[{type, lease, batch, gather}] outcomes[]
--- out: { settled[{verdict, status}], runs[], rings{type: n}, gathering }
+-- in:  worker number slots serves[{type, lease, batch, gather}] outcomes[{job, token, kind, result, abridged, reason,
+--      delay, reports}]
+-- out: { settled[verdict, status, ...], runs[{record, body, secret, steps}], rings{type: n}, gathering }
 -- idempotent: yes (the same number again answers the leases that it took; an outcome that was taken is `done`)
 -- memory: exempt (a full server must let running jobs end)
 -- uses: record log counts ready lease timeline steps output report settle
 
-local function run_of(job, waited)
-    job.body = job.body or redis.call('GET', job_key(job.id, ':body')) or ''
-    return {
-        job = job.id,
-        field = job.field,
-        body = job.body,
-        secret = job.field.sealed and redis.call('GET', job_key(job.id, ':secret')) or nil,
-        steps = job.field.steps and steps_of(job) or nil,
-        waited = waited,
-    }
+local function run_of(job, record, body)
+    local run = { record, body or '{}' }
+    if job[SEALED] or job[STEPS] then
+        run[3] = job[SEALED] and redis.call('GET', job_key(job[ID], ':secret')) or false
+        run[4] = steps_of(job)
+    end
+    return run
 end
 
-local function start(job, place, served)
-    local waited = NOW - number_of(job, 'since')
-    job.body = redis.call('GET', job_key(job.id, ':body')) or ''
-    grant(job, IN.worker, IN.number, served.lease)
-    set(job, 'score', place)
-    set(job, 'attempts', number_of(job, 'attempts') + 1)
-    set(job, 'started_at', NOW)
-    set(job, 'since', nil)
+local function start(job, body, served)
     clear_error(job)
     cut_output(job)
+    set(job, ATTEMPTS, (job[ATTEMPTS] or 0) + 1)
+    set(job, STARTED_AT, NOW)
+    grant(job, IN.worker, served.lease)
+    if job[NUMBER] then job[NUMBER] = false end
     move(job, STATUS.active)
-    emit(job)
-    save(job)
-    return run_of(job, waited)
+    return run_of(job, emit(job), body)
+end
+
+-- Starts jobs of the type, at most `most`. How many it started.
+local function start_some(served, most, runs, claimed)
+    local before = #runs
+    while #runs - before < most do
+        local ids = next_ready(served.type, most - (#runs - before))
+        if #ids == 0 then break end
+        foresee_jobs(ids)
+        for i, body in ipairs(read_all(ids, ':body')) do
+            local job = load_job(ids[i])
+            if job and job[STATE] == STATUS.waiting then
+                runs[#runs + 1] = start(job, body, served)
+                claimed[#claimed + 1] = ids[i]
+            end
+        end
+    end
+    return #runs - before
 end
 
 local gathering = nil
@@ -45,60 +56,54 @@ local function should_gather(served)
     return true
 end
 
--- Fills one slot with a job of the type, or with a batch. False: none can be claimed.
-local function fill(served, runs)
-    if served.batch > 1 and should_gather(served) then return false end
-    for taken = 1, served.batch do
-        local job, place = next_ready(served.type)
-        if not job then return taken > 1 end
-        runs[#runs + 1] = start(job, place, served)
+-- Fills slots with a job of the type each, or with a batch. How many it filled.
+local function fill(served, slots, runs, claimed)
+    if served.batch == 1 then return start_some(served, slots, runs, claimed) end
+    for filled = 0, slots - 1 do
+        if should_gather(served) then return filled end
+        local started = start_some(served, served.batch, runs, claimed)
+        if started < served.batch then return started > 0 and filled + 1 or filled end
     end
-    return true
+    return slots
 end
 
--- Runs for the slots, in turn between the types, and the slots left free.
+-- Fills the slots, in turn between the types; who is alone needs no turns. The runs, their jobs, and the slots left free.
 local function take(slots)
-    local runs, serves = {}, IN.serves
-    local at = 1
+    local runs, claimed, serves = {}, {}, IN.serves
     while slots > 0 and #serves > 0 do
-        if at > #serves then at = 1 end
-        if fill(serves[at], runs) then
-            slots = slots - 1
-            at = at + 1
-        else
-            table.remove(serves, at)
+        local share, with_more = #serves == 1 and slots or 1, {}
+        for _, served in ipairs(serves) do
+            if slots == 0 then break end
+            local filled = fill(served, share, runs, claimed)
+            slots = slots - filled
+            if filled == share then with_more[#with_more + 1] = served end
         end
+        serves = with_more
     end
-    return runs, slots
+    return runs, claimed, slots
 end
 
-local function taken_before()
+local function taken_before(claimed)
+    foresee_jobs(claimed)
     local runs = {}
-    local held = redis.call('HGETALL', KEY('held', IN.worker))
-    for i = 1, #held, 2 do
-        if tonumber(held[i + 1]) == IN.number then
-            local job = load_job(held[i])
-            if job and job.field.worker == IN.worker then runs[#runs + 1] = run_of(job, 0) end
-        end
+    for i, body in ipairs(read_all(claimed, ':body')) do
+        local job = load_job(claimed[i])
+        if job and holds(job, IN.worker, job[TOKEN]) then runs[#runs + 1] = run_of(job, cmsgpack.pack(job), body) end
     end
     return runs
 end
 
-local settled, runs = {}, {}
-for i, outcome in ipairs(IN.outcomes) do settled[i] = settle(IN.worker, outcome) end
-
-local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')
-local seen = tonumber(state[1]) or 0
-if not state[2] then
+local settled, runs = settle_all(IN.worker, IN.outcomes), {}
+local seen, claimed, closed = unpack(redis.call('HMGET', KEY('worker', IN.worker), 'number', 'claimed', 'closed'))
+seen = tonumber(seen) or 0
+if not closed then
     if IN.number > seen then
-        remember_worker(IN.worker, 'number', IN.number)
-        local types = {}
-        for i, served in ipairs(IN.serves) do types[i] = served.type end
         local left
-        runs, left = take(IN.slots)
-        for _, job_type in ipairs(types) do set_credit(IN.worker, job_type, left) end
+        runs, claimed, left = take(IN.slots)
+        remember_worker(IN.worker, 'number', IN.number, 'claimed', cmsgpack.pack(claimed))
+        for _, served in ipairs(IN.serves) do set_credit(IN.worker, served.type, left) end
     elseif IN.number == seen then
-        runs = taken_before()
+        runs = taken_before(cmsgpack.unpack(claimed))
     end
 end
 return { settled = settled, runs = runs, rings = rings, gathering = gathering }

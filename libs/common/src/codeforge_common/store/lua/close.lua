@@ -12,11 +12,13 @@ for _, served in ipairs(IN.serves) do
     set_credit(IN.worker, served.type, 0)
 end
 local handed_back = {}
-for _, id in ipairs(redis.call('HKEYS', KEY('held', IN.worker))) do
-    local job = load_job(id)
-    if job and holds(job, IN.worker, number_of(job, 'token')) then
+local running = redis.call('ZRANGE', KEY('leases'), 0, -1)
+for i, record in ipairs(read_all(running)) do
+    -- Most of them are others': unpacking these would be the greatest part of the work.
+    local job = record and string.find(record, IN.worker, 1, true) and load_job(running[i])
+    if job and holds(job, IN.worker, job[TOKEN]) then
         hand_back(job, '"The worker has stopped."')
-        handed_back[#handed_back + 1] = id
+        handed_back[#handed_back + 1] = running[i]
     end
 end
 return { handed_back = handed_back, rings = rings }

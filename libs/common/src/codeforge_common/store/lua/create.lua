@@ -1,5 +1,5 @@
 -- Submits: creates each job, if everything that guards the door agrees.
--- in:  jobs[{id type digest user session head body sealed traceparent delay run_at priority attempts
+-- in:  jobs[{id type digest user session title body sealed traceparent delay run_at priority attempts
 --      idempotency{key, digest}}]
 -- out: { answers[{ job, repeated, ring, remaining, reset } or { refused, retry_after }] }
 -- idempotent: yes (the job id is the caller's; the same id again answers as before)
@@ -12,8 +12,9 @@ local IDEMPOTENCY_MS = 24 * 3600 * 1000
 -- stands there already, so that whoever waits for the disk waits for this answer too (WAITAOF covers the writes of its
 -- own connection).
 local function repeated(asked)
-    if redis.call('EXISTS', job_key(asked.id)) == 1 then
-        redis.call('HSET', job_key(asked.id), 'user', asked.user)
+    local before = load_job(asked.id)
+    if before then
+        save(before)
         return { job = asked.id, repeated = false, ring = false }
     end
     local key = asked.idempotency and KEY('idempotency', asked.idempotency.key)
@@ -46,22 +47,16 @@ local function admit(asked)
         local value = asked.idempotency.digest .. ' ' .. asked.id
         redis.call('SET', KEY('idempotency', asked.idempotency.key), value, 'PX', IDEMPOTENCY_MS)
     end
-    local job = new_job(asked.id)
-    set(job, 'type', asked.type)
-    set(job, 'user', asked.user)
-    set(job, 'session', asked.session)
-    set(job, 'created_at', NOW)
-    set(job, 'attempts_max', asked.attempts)
-    set(job, 'head', #asked.head)
-    set(job, 'traceparent', asked.traceparent)
-    job.body = asked.head .. '\n' .. asked.body
-    redis.call('SET', job_key(job.id, ':body'), job.body)
+    -- The fields that every job has, in their order.
+    local job = new_job(asked.id, false, 0, NOW, asked.type, asked.user, asked.session, asked.title, asked.attempts, NOW)
+    set(job, TRACEPARENT, asked.traceparent)
+    redis.call('SET', job_key(asked.id, ':body'), asked.body)
     if asked.sealed then
-        set(job, 'sealed', '1')
-        redis.call('SET', job_key(job.id, ':secret'), asked.sealed)
+        set(job, SEALED, true)
+        redis.call('SET', job_key(asked.id, ':secret'), asked.sealed)
     end
-    if asked.priority > 0 then set(job, 'priority', asked.priority) end
-    redis.call('ZADD', KEY('jobs', asked.user), NOW, job.id)
+    if asked.priority > 0 then set(job, PRIORITY, asked.priority) end
+    redis.call('ZADD', KEY('jobs', asked.user), NOW_TEXT, asked.id)
     local due, rang = math.max(NOW + asked.delay, asked.run_at or 0), false
     if due > NOW then
         move(job, STATUS.delayed)
@@ -71,7 +66,6 @@ local function admit(asked)
         rang = make_ready(job, place_of(job))
     end
     emit(job)
-    save(job)
     return rang
 end
 

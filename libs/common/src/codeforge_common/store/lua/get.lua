@@ -9,5 +9,5 @@ local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
 return {
     job = describe(IN.id, IN.whole and WHOLE or LISTED),
-    standing = job.field.status == STATUS.waiting and standing(job) or nil,
+    standing = job[STATE] == STATUS.waiting and standing(job) or nil,
 }

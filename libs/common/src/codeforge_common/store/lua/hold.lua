@@ -7,5 +7,5 @@
 
 local job = load_job(IN.id)
 local verdict, holder = verdict_on(job, IN.worker, IN.token)
-if holder then extend(job, NOW + number_of(job, 'lease')) end
+if holder then extend(job) end
 return { verdict = verdict }

@@ -9,12 +9,12 @@ local MOST = 1048576
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-local bytes = number_of(job, 'output')
+local bytes = job[OUTPUT] or 0
 local offset = math.min(IN.offset, bytes)
 -- A few bytes more, to see whether the part would end within a character.
-local text = redis.call('GETRANGE', job_key(job.id, ':output'), offset, offset + MOST + 3)
+local text = redis.call('GETRANGE', job_key(job[ID], ':output'), offset, offset + MOST + 3)
 -- Nor does a part begin within one.
 local within = #string.match(text, '^[\128-\191]*')
 text, offset = string.sub(text, within + 1), offset + within
 text = fitting(text, MOST)
-return { text = text, offset = offset, complete = TERMINAL[job.field.status] == true and offset + #text == bytes }
+return { text = text, offset = offset, complete = TERMINAL[job[STATE]] == true and offset + #text == bytes }

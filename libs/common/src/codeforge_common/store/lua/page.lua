@@ -22,9 +22,9 @@ local function first_rank()
 end
 
 local function wanted(id)
-    local f = redis.call('HMGET', job_key(id), 'status', 'type', 'session')
-    return f[1] and (not IN.status or f[1] == IN.status) and (not IN.type or f[2] == IN.type)
-        and (not IN.session or f[3] == IN.session)
+    local job = load_job(id)
+    return job and (not IN.status or job[STATE] == IN.status) and (not IN.type or job[TYPE] == IN.type)
+        and (not IN.session or job[SESSION] == IN.session)
 end
 
 local at = first_rank()
@@ -38,9 +38,8 @@ while not ended and #jobs < IN.limit and looked < LOOK_AT and bytes < PAGE_BYTES
         looked = looked + 1
         last = { job = ids[i], created = tonumber(ids[i + 1]) }
         if wanted(ids[i]) then
-            local job = describe(ids[i], LISTED)
-            bytes = bytes + weight_of(job)
-            jobs[#jobs + 1] = job
+            jobs[#jobs + 1] = describe(ids[i], LISTED)
+            bytes = bytes + weight_of(load_job(ids[i]), jobs[#jobs])
         end
     end
 end

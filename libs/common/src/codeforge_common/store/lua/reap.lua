@@ -8,7 +8,7 @@
 -- uses: record log counts ready lease timeline output report settle memory
 
 local APART_MS = 500
-local BLIND_MS = 3000 -- longer without a round means that nobody could renew either
+local BLIND_MS = 2000 -- longer without a round means that nobody could renew either
 local FORGET_TYPE_MS = 7 * 86400 * 1000
 local ROUND = 64      -- jobs handled in one call, so that none holds the server up for more than some milliseconds
 
@@ -20,11 +20,16 @@ redis.call('SET', KEY('reaped_at'), string.format('%.0f', NOW))
 if not gap or gap < 0 or gap > BLIND_MS then
     -- An outage, a restart, a clock that stepped back: living workers get their leases' time again before any is taken.
     local leases = redis.call('ZRANGE', KEY('leases'), 0, -1, 'WITHSCORES')
-    for i = 1, #leases, 2 do
-        local fresh = NOW + (tonumber(redis.call('HGET', job_key(leases[i]), 'lease')) or LIMITS.lease_ms)
-        local ends = gap and gap > 0 and math.min(tonumber(leases[i + 1]) + gap, fresh) or fresh
-        redis.call('ZADD', KEY('leases'), ends, leases[i])
+    local ids, ends = {}, {}
+    for i = 1, #leases, 2 do ids[#ids + 1] = leases[i] end
+    foresee_jobs(ids)
+    for i, id in ipairs(ids) do
+        local job = load_job(id)
+        local fresh = NOW + (job and job[LEASE] or LIMITS.lease_ms)
+        ends[2 * i - 1] = gap and gap > 0 and math.min(tonumber(leases[2 * i]) + gap, fresh) or fresh
+        ends[2 * i] = id
     end
+    call_in_parts('ZADD', KEY('leases'), ends)
     return { skipped = false, more = true, promoted = 0, crashed = {}, removed = 0, sweep = false, rings = rings }
 end
 
@@ -43,8 +48,8 @@ end
 local crashed = {}
 each_due(KEY('leases'), NOW, function(id)
     local job = load_job(id)
-    if job and job.field.worker then
-        crashed[job.field.type] = (crashed[job.field.type] or 0) + 1
+    if job and job[STATE] == STATUS.active then
+        crashed[job[TYPE]] = (crashed[job[TYPE]] or 0) + 1
         crash(job)
     else
         redis.call('ZREM', KEY('leases'), id)
@@ -54,13 +59,12 @@ end)
 local promoted = each_due(KEY('delayed'), NOW, function(id)
     redis.call('ZREM', KEY('delayed'), id)
     local job = load_job(id)
-    if job and job.field.status == STATUS.delayed then
+    if job and job[STATE] == STATUS.delayed then
         note(job, MOMENT.due)
-        set(job, 'due', nil)
+        set(job, DUE, nil)
         move(job, STATUS.waiting)
         make_ready(job, place_of(job))
         emit(job)
-        save(job)
     end
 end)
 
@@ -80,9 +84,9 @@ local function forget(key)
         local job = load_job(id)
         if not job then return end
         move(job, nil)
-        redis.call('ZREM', KEY('jobs', job.field.user), id)
-        redis.call('ZREM', KEY('completed', job.field.type, job.field.user), id)
-        remove(job)
+        redis.call('ZREM', KEY('jobs', job[USER]), id)
+        redis.call('ZREM', KEY('completed', job[TYPE], job[USER]), id)
+        remove(id)
     end
 end
 

@@ -5,11 +5,13 @@
 -- memory: exempt (a full server must not cost every running job its lease)
 -- uses: record counts ready lease
 
-local verdicts = {}
+local ids, verdicts = {}, {}
+for i, held in ipairs(IN.held) do ids[i] = held.job end
+foresee_jobs(ids)
 for i, held in ipairs(IN.held) do
     local job, holder = load_job(held.job), nil
     verdicts[i], holder = verdict_on(job, IN.worker, held.token)
-    if holder then extend(job, NOW + number_of(job, 'lease')) end
+    if holder then extend(job) end
 end
 
 local state = redis.call('HMGET', KEY('worker', IN.worker), 'number', 'closed')

@@ -5,13 +5,14 @@
 -- memory: counts (progress is what a full server may lose)
 -- uses: record log counts ready lease output report
 
-local verdicts = {}
+local ids, verdicts = {}, {}
+for i, report in ipairs(IN.reports) do ids[i] = report.job end
+foresee_jobs(ids)
 for i, report in ipairs(IN.reports) do
     local job, holder = load_job(report.job), nil
     verdicts[i], holder = verdict_on(job, IN.worker, report.token)
     if holder then
-        if take_report(job, report) then emit(job) end
-        save(job)
+        if take_report(job, report) then emit(job) else save(job) end
     end
 end
 return { verdicts = verdicts }

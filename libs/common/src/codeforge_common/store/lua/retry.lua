@@ -8,36 +8,36 @@
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-if job.field.retry_id == IN.request then return { status = job.field.status, rings = rings } end
-local status = job.field.status
+if job[RETRY_ID] == IN.request then return { status = job[STATE], rings = rings } end
+local status = job[STATE]
 if status ~= STATUS.failed and status ~= STATUS.cancelled then
     return { refused = 'job_state_conflict', status = status }
 end
-local secret = job_key(job.id, ':secret')
-if job.field.sealed and not IN.sealed and redis.call('EXISTS', secret) == 0 then
+local secret = job_key(job[ID], ':secret')
+if job[SEALED] and not IN.sealed and redis.call('EXISTS', secret) == 0 then
     return { refused = 'secret_expired', status = status }
 end
 if IN.step and not rewind(job, IN.step) then return { refused = 'unknown_step', steps = names_of_steps(job) } end
 if IN.sealed then
     redis.call('SET', secret, IN.sealed)
-    set(job, 'sealed', '1')
+    set(job, SEALED, true)
 end
-redis.call('ZREM', finished_key(status), job.id)
+redis.call('ZREM', finished_key(status), job[ID])
 redis.call('PERSIST', secret) -- a job that isn't finished loses nothing to time
 clear_error(job)
-redis.call('DEL', job_key(job.id, ':result'), job_key(job.id, ':brief'))
+redis.call('DEL', job_key(job[ID], ':result'), job_key(job[ID], ':brief'))
 note(job, MOMENT.retry_requested, {
     by = IN.caller and cjson.encode(IN.caller),
     reason = IN.step and cjson.encode('From step ' .. IN.step .. ' on.'),
 })
-for _, name in ipairs({ 'attempts', 'crashes', 'progress', 'stage', 'started_at', 'completed_at', 'cancel', 'score' }) do
-    set(job, name, nil)
+remember_end(job)
+for _, field in ipairs({ ATTEMPTS, STARTED_AT, PROGRESS, COMPLETED_AT, STAGE, CANCEL, CRASHES }) do
+    set(job, field, nil)
 end
-set(job, 'retry_id', IN.request)
+set(job, RETRY_ID, IN.request)
 raise_token(job)
 say(job, 'Retry requested' .. (IN.caller and ' by ' .. IN.caller or '') .. (IN.step and ', from step ' .. IN.step or ''))
 move(job, STATUS.waiting)
 make_ready(job, place_of(job))
 emit(job)
-save(job)
-return { status = job.field.status, rings = rings }
+return { status = job[STATE], rings = rings }

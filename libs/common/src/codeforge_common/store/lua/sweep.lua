@@ -23,34 +23,34 @@ end
 
 -- A waiting job is ready, and its user stands where a claim looks, or the end of one of the user's runs.
 local function expect_ready(job)
-    local job_type, user = job.field.type, job.field.user
-    local place = redis.call('ZSCORE', KEY('ready', job_type, user), job.id)
+    local job_type, user = job[TYPE], job[USER]
+    local place = redis.call('ZSCORE', KEY('ready', job_type, user), job[ID])
     local parked = at_cap(user) and string.find(parked_types(user), ' ' .. job_type .. ' ', 1, true)
     if place and (parked or in_rotation(job_type, user)) then return end
     redis.call('SREM', KEY('rotating', job_type), user)
     redis.call('LREM', KEY('rotation', job_type), 0, user)
-    make_ready(job, place or place_of(job))
+    make_ready(job, tonumber(place) or place_of(job))
     save(job)
     mended = mended + 1
 end
 
 for _, id in ipairs(IN.ids) do
     local job = load_job(id)
-    local status = job and job.field.status
+    local status = job and job[STATE]
     if not status then
-        remove({ id = id })
+        remove(id)
         orphans = orphans + 1
     else
-        expect(KEY('jobs', job.field.user), id, job.field.created_at)
+        expect(KEY('jobs', job[USER]), id, job[CREATED_AT])
         if TERMINAL[status] then
-            expect(finished_key(status), id, job.field.completed_at or NOW)
+            expect(finished_key(status), id, job[COMPLETED_AT] or NOW)
             if status == STATUS.completed then
-                expect(KEY('completed', job.field.type, job.field.user), id, job.field.completed_at or NOW)
+                expect(KEY('completed', job[TYPE], job[USER]), id, job[COMPLETED_AT] or NOW)
             end
         elseif status == STATUS.active then
             expect(KEY('leases'), id, NOW) -- the next round takes it, and the job runs again
         elseif status == STATUS.delayed then
-            expect(KEY('delayed'), id, job.field.due or NOW)
+            expect(KEY('delayed'), id, job[DUE] or NOW)
         elseif status == STATUS.waiting then
             expect_ready(job)
         end

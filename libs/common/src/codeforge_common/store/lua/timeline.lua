@@ -7,15 +7,15 @@
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-local status = job.field.status
-local moments = redis.call('LRANGE', job_key(job.id, ':timeline'), 0, -1)
-local dropped = number_of(job, 'forgotten')
+local status = job[STATE]
+local moments = redis.call('LRANGE', job_key(job[ID], ':timeline'), 0, -1)
+local dropped = job[FORGOTTEN] or 0
 if dropped > 0 then
     dropped = dropped + 1 -- the submission, which the list never holds, went first
 else
-    local due = #moments == 0 and status == STATUS.delayed and job.field.due or nil
-    table.insert(moments, 1, moment(MOMENT.submitted, number_of(job, 'created_at'), { due = due }))
+    local due = #moments == 0 and status == STATUS.delayed and job[DUE] or nil
+    table.insert(moments, 1, moment(MOMENT.submitted, job[CREATED_AT], { due = due }))
 end
 if status == STATUS.active or status == STATUS.completed then moments[#moments + 1] = claim_not_noted(job) end
-if status == STATUS.completed then moments[#moments + 1] = moment(MOMENT.completed, number_of(job, 'completed_at'), {}) end
+if status == STATUS.completed then moments[#moments + 1] = moment(MOMENT.completed, job[COMPLETED_AT], {}) end
 return { moments = moments, dropped = dropped }

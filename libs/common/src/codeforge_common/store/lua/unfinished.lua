@@ -16,9 +16,9 @@ while open > 0 or newest > 0 do
     local ids = redis.call('ZREVRANGE', key, at, at + STEP - 1)
     if #ids == 0 then break end
     for _, id in ipairs(ids) do
-        local status = redis.call('HGET', job_key(id), 'status')
-        local resting = TERMINAL[status]
-        if status and (not resting or newest > 0) then
+        local job = load_job(id)
+        local resting = job and TERMINAL[job[STATE]]
+        if job and (not resting or newest > 0) then
             jobs[#jobs + 1] = describe(id, UPDATED)
             if resting then newest = newest - 1 else open = open - 1 end
         end

@@ -29,11 +29,14 @@ end
 
 -- Reads counters that will be asked for, together.
 local function foresee(key, names)
-    local fields = known[key] or {}
+    local fields, unknown = known[key] or {}, {}
     known[key] = fields
-    for from = 1, #names, MOST_ARGUMENTS do
-        local values = redis.call('HMGET', key, unpack(names, from, math.min(from + MOST_ARGUMENTS - 1, #names)))
-        for i, value in ipairs(values) do fields[names[from + i - 1]] = tonumber(value) or 0 end
+    for _, name in ipairs(names) do
+        if not fields[name] then unknown[#unknown + 1] = name end
+    end
+    for from = 1, #unknown, MOST_ARGUMENTS do
+        local values = redis.call('HMGET', key, unpack(unknown, from, math.min(from + MOST_ARGUMENTS - 1, #unknown)))
+        for i, value in ipairs(values) do fields[unknown[from + i - 1]] = tonumber(value) or 0 end
     end
 end
 
@@ -73,12 +76,12 @@ local QUEUED = { [STATUS.waiting] = true, [STATUS.delayed] = true }
 
 -- Counts a job into `status` (nil: it is removed) and out of the one that it was in (nil: it is new).
 local function move(job, status)
-    local before, user = job.field.status, job.field.user
-    if before then add(KEY('counts', job.field.type), before, -1) end
-    if status then add(KEY('counts', job.field.type), status, 1) end
+    local before, user, counts = job[STATE], job[USER], KEY('counts', job[TYPE])
+    if before then add(counts, before, -1) end
+    if status then add(counts, status, 1) end
     if QUEUED[before] and not QUEUED[status] then add(KEY('waiting'), user, -1) end
     if QUEUED[status] and not QUEUED[before] then add(KEY('waiting'), user, 1) end
-    if status then set(job, 'status', status) end
+    job[STATE] = status or false
 end
 
 local function running_of(user)

@@ -14,22 +14,25 @@ local function fitting(text, room)
 end
 
 local function append_output(job, text)
-    local bytes = number_of(job, 'output')
-    text = fitting(text, math.max(LIMITS.output_max_bytes - bytes, 0))
-    if text == '' then return end
-    redis.call('APPEND', job_key(job.id, ':output'), text)
-    set(job, 'output', bytes + #text)
+    if job[OUTPUT_CUT] then return end
+    local bytes = job[OUTPUT] or 0
+    local fits = fitting(text, math.max(LIMITS.output_max_bytes - bytes, 0))
+    if #fits < #text then set(job, OUTPUT_CUT, true) end
+    if fits == '' then return end
+    redis.call('APPEND', job_key(job[ID], ':output'), fits)
+    set(job, OUTPUT, bytes + #fits)
 end
 
 -- What was written after the last finished step is written again by the next run.
 local function cut_output(job)
-    local kept = number_of(job, 'output_kept')
-    if number_of(job, 'output') == kept then return end
-    local key = job_key(job.id, ':output')
+    local kept = job[OUTPUT_KEPT] or 0
+    if (job[OUTPUT] or 0) == kept then return end
+    local key = job_key(job[ID], ':output')
     if kept == 0 then
         redis.call('DEL', key)
     else
         redis.call('SET', key, redis.call('GETRANGE', key, 0, kept - 1))
     end
-    set(job, 'output', kept > 0 and kept or nil)
+    set(job, OUTPUT, kept > 0 and kept)
+    set(job, OUTPUT_CUT, false)
 end

@@ -1,4 +1,4 @@
--- A job's record for a person, as { id, field, body, result, error, log }.
+-- A job's record for a person, as { record, body, result, error, log, steps }.
 --   WHOLE     everything
 --   LISTED    a long result abridged
 --   UPDATED   what an update shows: no data, a long result abridged, the newest log lines
@@ -11,31 +11,25 @@ local function names_of_steps(job)
     return names
 end
 
-local function body_of(job, extent)
-    if extent ~= UPDATED then return redis.call('GET', job_key(job.id, ':body')) end
-    return head_of(job) .. '\n{}'
-end
-
 local function describe(id, extent)
     local job = load_job(id)
     if not job then return nil end
     local brief = extent ~= WHOLE and redis.call('GET', job_key(id, ':brief'))
     return {
-        id = id,
-        field = job.field,
-        body = body_of(job, extent),
+        record = cmsgpack.pack(job),
+        body = extent ~= UPDATED and redis.call('GET', job_key(id, ':body')) or '{}',
         result = brief or redis.call('GET', job_key(id, ':result')) or nil,
         error = redis.call('GET', job_key(id, ':error')) or nil,
         log = redis.call('LRANGE', job_key(id, ':log'), extent == UPDATED and -UPDATE_LOG_LINES or 0, -1),
-        steps = extent ~= UPDATED and job.field.steps and names_of_steps(job) or nil,
+        steps = extent ~= UPDATED and job[STEPS] and names_of_steps(job) or nil,
     }
 end
 
 -- What a described job weighs in an answer, in bytes.
-local function weight_of(described)
-    return #described.body + #(described.result or '') + (tonumber(described.field.logbytes) or 0)
+local function weight_of(job, described)
+    return #described.body + #(described.result or '') + (job[LOG_BYTES] or 0)
 end
 
 local function may_see(job, caller)
-    return job ~= nil and (caller == nil or job.field.user == caller)
+    return job ~= nil and (caller == nil or job[USER] == caller)
 end

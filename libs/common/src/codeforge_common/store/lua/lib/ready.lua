@@ -4,14 +4,14 @@
 --   delayed               sorted set: job -> when it is due
 --   rotation:<type>       list of users, next one first      rotating:<type>   set of who stands in it
 --   parked                hash: user -> the types in whose rotation the user doesn't stand for the cap, with blanks
---   heads:<type>          sorted set: user -> place of the user's first ready job (for the oldest waiting)
 --   credit:<type>         sorted set: worker -> end of its credit      credits:<type>   hash: worker -> slots left
 --
 -- The list and the set together are cheaper than one sorted set.
 
 local rings = {}
-local heads = {} -- type -> user -> place of the first ready job; false: there is none
 local nobody_parked = false -- known to be so
+
+local LOOK_AT = 1000 -- users whose first job is looked at for the oldest waiting
 
 local function live(stored_end)
     -- A clock may have stepped back: an end is believed only within its lifetime.
@@ -77,39 +77,12 @@ local function forget_parked(job_type, user)
     end
 end
 
--- The user's first ready job of the type, as { job, place }; keeps `heads` true to it.
-local function refresh_head(job_type, user)
-    local first = redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0, 'WITHSCORES')
-    local changed = heads[job_type] or {}
-    heads[job_type] = changed
-    changed[user] = first[2] or false
-    return first[2] and first
-end
-
-local function write_heads()
-    for job_type, changed in pairs(heads) do
-        local put, drop = {}, {}
-        for user, place in pairs(changed) do
-            if place then
-                put[#put + 1] = place
-                put[#put + 1] = user
-            else
-                drop[#drop + 1] = user
-            end
-        end
-        call_in_parts('ZADD', KEY('heads', job_type), put)
-        call_in_parts('ZREM', KEY('heads', job_type), drop)
-    end
-    heads = {}
-end
-at_end[#at_end + 1] = write_heads
-
 -- Whether a ring is due.
 local function make_ready(job, place)
-    local job_type, user = job.field.type, job.field.user
-    set(job, 'since', NOW)
-    redis.call('ZADD', KEY('ready', job_type, user), place, job.id)
-    refresh_head(job_type, user)
+    local job_type, user = job[TYPE], job[USER]
+    set(job, SINCE, NOW)
+    set(job, PLACE, place)
+    redis.call('ZADD', KEY('ready', job_type, user), place, job[ID])
     if at_cap(user) then
         park(job_type, user)
         return false
@@ -119,15 +92,16 @@ local function make_ready(job, place)
 end
 
 local function delay(job, due)
-    set(job, 'due', due)
-    redis.call('ZADD', KEY('delayed'), due, job.id)
+    set(job, DUE, due)
+    redis.call('ZADD', KEY('delayed'), due, job[ID])
 end
 
 -- Takes a job out that will not run (it was cancelled).
 local function unready(job)
-    local job_type, user = job.field.type, job.field.user
-    redis.call('ZREM', KEY('ready', job_type, user), job.id)
-    if refresh_head(job_type, user) then return end
+    local job_type, user = job[TYPE], job[USER]
+    local ready = KEY('ready', job_type, user)
+    redis.call('ZREM', ready, job[ID])
+    if redis.call('EXISTS', ready) == 1 then return end
     forget_parked(job_type, user)
     if redis.call('SREM', KEY('rotating', job_type), user) == 1 then
         redis.call('LREM', KEY('rotation', job_type), 1, user)
@@ -149,41 +123,55 @@ local function unpark(user)
     end
 end
 
--- Since when the first ready job of the type, by its place, has been waiting; nil where none is ready.
+-- Since when the job with the first place of all has been waiting; nil where none is ready. Of a type with more users
+-- than it looks at, those whose turn is next are asked.
 local function oldest_since(job_type)
-    write_heads()
-    local user = redis.call('ZRANGE', KEY('heads', job_type), 0, 0)[1]
-    local id = user and redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0)[1]
-    return id and tonumber(redis.call('HGET', job_key(id), 'since')) or nil
+    local first, place = nil, nil
+    local function look_at(user)
+        local found = redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0, 'WITHSCORES')
+        if found[1] and (not first or tonumber(found[2]) < place) then first, place = found[1], tonumber(found[2]) end
+    end
+    for _, user in ipairs(redis.call('LRANGE', KEY('rotation', job_type), 0, LOOK_AT - 1)) do look_at(user) end
+    local parked = redis.call('HSCAN', KEY('parked'), 0, 'COUNT', LOOK_AT)[2]
+    for i = 1, #parked, 2 do
+        if string.find(parked[i + 1], ' ' .. job_type .. ' ', 1, true) then look_at(parked[i]) end
+    end
+    local job = first and load_job(first)
+    return job and job[SINCE] or nil
 end
 
 -- The place of a waiting job among its user's of the type, and how many come first, about: one of each user's in turn.
 local function standing(job)
-    local job_type, user = job.field.type, job.field.user
-    local rank = redis.call('ZRANK', KEY('ready', job_type, user), job.id)
+    local job_type, user = job[TYPE], job[USER]
+    local rank = redis.call('ZRANK', KEY('ready', job_type, user), job[ID])
     if not rank then return nil end
     local users = redis.call('LLEN', KEY('rotation', job_type))
     if redis.call('SISMEMBER', KEY('rotating', job_type), user) == 0 then users = users + 1 end
     return { position = rank + 1, ahead = users * (rank + 1) - 1 }
 end
 
--- The next job of the type: of the user whose turn it is, that user's first. Nil when nobody has one to be claimed.
-local function next_ready(job_type)
-    while true do
-        local user = redis.call('LPOP', KEY('rotation', job_type))
-        if not user then return nil end
-        if at_cap(user) then
-            redis.call('SREM', KEY('rotating', job_type), user)
-            park(job_type, user)
-        else
-            local popped = redis.call('ZPOPMIN', KEY('ready', job_type, user))
-            if refresh_head(job_type, user) then
-                redis.call('RPUSH', KEY('rotation', job_type), user)
+-- The next jobs of the type, at most `most`: the first of each user whose turn it is. Empty: nobody has one to be
+-- claimed.
+local function next_ready(job_type, most)
+    local rotation, ready = KEY('rotation', job_type), KEY('ready', job_type) .. ':'
+    local ids, again, gone = {}, {}, {}
+    while #ids == 0 do
+        local users = redis.call('LPOP', rotation, most)
+        if not users then break end
+        foresee(KEY('running'), users)
+        for _, user in ipairs(users) do
+            if at_cap(user) then
+                gone[#gone + 1] = user
+                park(job_type, user)
             else
-                redis.call('SREM', KEY('rotating', job_type), user)
+                local key = ready .. user
+                ids[#ids + 1] = redis.call('ZPOPMIN', key)[1]
+                local list = redis.call('EXISTS', key) == 1 and again or gone
+                list[#list + 1] = user
             end
-            local job = popped[1] and load_job(popped[1])
-            if job and job.field.status == STATUS.waiting then return job, popped[2] end
         end
     end
+    call_in_parts('RPUSH', rotation, again)
+    call_in_parts('SREM', KEY('rotating', job_type), gone)
+    return ids
 end

@@ -2,12 +2,12 @@
 
 -- Whether anything changed that an update shows.
 local function take_report(job, report)
-    if report.number <= number_of(job, 'number') then return false end
-    set(job, 'number', report.number)
+    if report.number <= (job[NUMBER] or 0) then return false end
+    set(job, NUMBER, report.number)
     if report.output then append_output(job, report.output) end
     local shown = report.stage ~= nil or report.progress ~= nil or #report.lines > 0
-    if report.progress and report.progress > number_of(job, 'progress') then set(job, 'progress', report.progress) end
-    if report.stage then set(job, 'stage', report.stage) end
+    if report.progress and report.progress > (job[PROGRESS] or 0) then set(job, PROGRESS, report.progress) end
+    if report.stage then set(job, STAGE, report.stage) end
     append_lines(job, report.lines)
     return shown
 end

@@ -9,8 +9,8 @@ local MOST_OVER = 16     -- of those over the count, how many one finish looks a
 
 -- Lets the user's oldest completed jobs of the type go (in the reaper's next round) when there are too many.
 local function keep_newest(job)
-    local key = KEY('completed', job.field.type, job.field.user)
-    redis.call('ZADD', key, NOW, job.id)
+    local key = KEY('completed', job[TYPE], job[USER])
+    redis.call('ZADD', key, NOW_TEXT, job[ID])
     local over = redis.call('ZCARD', key) - LIMITS.retention_completed_count
     if over <= 0 then return end
     local old = redis.call('ZRANGEBYSCORE', key, '-inf', NOW - YOUNG_MS, 'LIMIT', 0, math.min(over, MOST_OVER))
@@ -29,66 +29,67 @@ local function finished_key(status)
     return KEY('finished', status == STATUS.completed and status or STATUS.failed)
 end
 
-local function rest(job, status, reason)
+local function rest(job, status, result, reason)
     if status ~= STATUS.completed then
         note(job, status == STATUS.failed and MOMENT.failed or MOMENT.cancelled, { reason = reason })
     end
     move(job, status)
-    set(job, 'completed_at', NOW)
-    emit(job)
-    save(job)
-    local finished = at_rest[finished_key(status)] or {}
-    at_rest[finished_key(status)] = finished
-    finished[#finished + 1] = NOW
-    finished[#finished + 1] = job.id
+    set(job, COMPLETED_AT, NOW)
+    emit(job, result)
+    local key = finished_key(status)
+    local finished = at_rest[key] or {}
+    at_rest[key] = finished
+    finished[#finished + 1] = NOW_TEXT
+    finished[#finished + 1] = job[ID]
     if status == STATUS.completed then
         keep_newest(job)
-        if job.field.sealed then redis.call('DEL', job_key(job.id, ':secret')) end
-    elseif job.field.sealed then
-        redis.call('PEXPIRE', job_key(job.id, ':secret'), LIMITS.secrets_retry_ms)
+        if job[SEALED] then redis.call('DEL', job_key(job[ID], ':secret')) end
+    elseif job[SEALED] then
+        redis.call('PEXPIRE', job_key(job[ID], ':secret'), LIMITS.secrets_retry_ms)
     end
 end
 
 local function keep_error(job, reason)
-    redis.call('SET', job_key(job.id, ':error'), reason)
-    set(job, 'error', '1')
+    redis.call('SET', job_key(job[ID], ':error'), reason)
+    set(job, ERROR, true)
 end
 
-local function fail(job, reason)
+local function fail(job, result, reason)
     keep_error(job, reason)
-    rest(job, STATUS.failed, reason)
+    rest(job, STATUS.failed, result, reason)
 end
 
--- Back among the waiting, at the place that the job had among its user's.
+-- Back among the waiting, at the place that the job had among its user's. The attempt doesn't count.
 local function wait_again(job)
     raise_token(job)
-    set(job, 'attempts', number_of(job, 'attempts') - 1)
-    set(job, 'progress', nil)
-    set(job, 'stage', nil)
+    set(job, ATTEMPTS, job[ATTEMPTS] - 1)
+    set(job, PROGRESS, nil)
+    set(job, STAGE, nil)
     move(job, STATUS.waiting)
-    make_ready(job, job.field.score)
+    make_ready(job, job[PLACE])
     emit(job)
-    save(job)
 end
 
 local function hand_back(job, reason)
     release(job)
     note(job, MOMENT.handed_back, { reason = reason })
-    if job.field.cancel then return rest(job, STATUS.cancelled) end
+    if job[CANCEL] then return rest(job, STATUS.cancelled) end
+    remember_end(job)
     say(job, 'Handed back, waiting for another worker')
     wait_again(job)
 end
 
 local function crash(job)
     release(job)
-    set(job, 'crashes', number_of(job, 'crashes') + 1)
+    set(job, CRASHES, (job[CRASHES] or 0) + 1)
     note(job, MOMENT.crashed, { reason = '"The lease ran out: the worker was not heard of in time."' })
-    if job.field.cancel then return rest(job, STATUS.cancelled) end
-    local crashes = number_of(job, 'crashes')
-    if crashes >= LIMITS.max_crashes then
-        local reason = string.format('poison: the worker was lost %d times while it ran this job', crashes)
+    set(job, WORKER, nil) -- it didn't end the run, and what it may still say of it comes too late
+    if job[CANCEL] then return rest(job, STATUS.cancelled) end
+    if job[CRASHES] >= LIMITS.max_crashes then
+        local reason = string.format('poison: the worker was lost %d times while it ran this job', job[CRASHES])
         say(job, 'Worker lost, giving up')
-        return fail(job, cjson.encode(reason))
+        set(job, ATTEMPTS, job[ATTEMPTS] - 1)
+        return fail(job, nil, cjson.encode(reason))
     end
     say(job, CRASH_LINE)
     wait_again(job)
@@ -97,11 +98,10 @@ end
 local function retry_later(job, reason, delay_ms)
     local why = reason and ': ' .. cjson.decode('[' .. reason .. ']')[1] or ''
     local when = delay_ms > 0 and string.format('in %.1f s', delay_ms / 1000) or 'at once'
-    say(job, string.format('Attempt %s of %s failed, the next one follows %s', job.field.attempts,
-        job.field.attempts_max, when) .. why)
+    say(job, string.format('Attempt %d of %d failed, the next one follows %s', job[ATTEMPTS], job[ATTEMPTS_MAX], when) .. why)
     note(job, MOMENT.retry_scheduled, { reason = reason, due = string.format('%.0f', NOW + delay_ms) })
-    set(job, 'progress', nil)
-    set(job, 'stage', nil)
+    set(job, PROGRESS, nil)
+    set(job, STAGE, nil)
     if reason then keep_error(job, reason) end
     if delay_ms > 0 then
         move(job, STATUS.delayed)
@@ -111,41 +111,49 @@ local function retry_later(job, reason, delay_ms)
         make_ready(job, place_of(job))
     end
     emit(job)
-    save(job)
 end
 
-local function keep_result(job, outcome)
-    if not outcome.result or outcome.result == 'null' then return end
-    redis.call('SET', job_key(job.id, ':result'), outcome.result)
-    if outcome.abridged then redis.call('SET', job_key(job.id, ':brief'), outcome.abridged) end
-    job.result = outcome.abridged or outcome.result
+-- Keeps a result, and returns what updates show of it.
+local function keep_result(job, result, abridged)
+    if not result or result == 'null' then return nil end
+    redis.call('SET', job_key(job[ID], ':result'), result)
+    if abridged then redis.call('SET', job_key(job[ID], ':brief'), abridged) end
+    return abridged or result
 end
 
+-- Takes one outcome { job, token, kind, result, abridged, reason, delay, reports }. What the worker is told, and the
+-- state that the job is in then.
 local function settle(worker, outcome)
-    local job = load_job(outcome.job)
-    if not job then return { VERDICT.gone } end
-    if not holds(job, worker, outcome.token) then
-        local done = job.field.ended == string.format('%.0f %s', outcome.token, worker)
-        return { done and VERDICT.done or VERDICT.fenced, job.field.status }
+    local job, token, kind = load_job(outcome[1]), outcome[2], outcome[3]
+    if not job then return VERDICT.gone, false end
+    if not holds(job, worker, token) then
+        return has_ended(job, worker, token) and VERDICT.done or VERDICT.fenced, job[STATE]
     end
-    for _, report in ipairs(outcome.reports) do take_report(job, report) end
-    if outcome.kind == OUTCOME.handed_back then
-        hand_back(job, outcome.reason)
-        return { VERDICT.held, job.field.status }
+    for _, report in ipairs(outcome[8] or {}) do take_report(job, report) end
+    if kind == OUTCOME.handed_back then
+        hand_back(job, outcome[6])
+        return VERDICT.held, job[STATE]
     end
     release(job)
-    if job.field.cancel or outcome.kind == OUTCOME.cancelled then
-        keep_result(job, outcome)
-        rest(job, STATUS.cancelled)
-    elseif outcome.kind == OUTCOME.completed then
-        keep_result(job, outcome)
-        set(job, 'progress', 100)
-        rest(job, STATUS.completed)
-    elseif outcome.kind == OUTCOME.retry and number_of(job, 'attempts') < number_of(job, 'attempts_max') then
-        retry_later(job, outcome.reason, outcome.delay)
+    if kind == OUTCOME.completed and not job[CANCEL] then
+        local result = keep_result(job, outcome[4], outcome[5])
+        set(job, PROGRESS, 100)
+        rest(job, STATUS.completed, result)
+    elseif job[CANCEL] or kind == OUTCOME.cancelled then
+        rest(job, STATUS.cancelled, keep_result(job, outcome[4], outcome[5]))
+    elseif kind == OUTCOME.retry and job[ATTEMPTS] < job[ATTEMPTS_MAX] then
+        retry_later(job, outcome[6], outcome[7] or 0)
     else
-        keep_result(job, outcome)
-        fail(job, outcome.reason or cjson.encode('the job failed'))
+        fail(job, keep_result(job, outcome[4], outcome[5]), outcome[6] or cjson.encode('the job failed'))
     end
-    return { VERDICT.held, job.field.status }
+    return VERDICT.held, job[STATE]
+end
+
+-- Takes outcomes; { verdict, state } of each, one after the other.
+local function settle_all(worker, outcomes)
+    local ids, said = {}, {}
+    for i, outcome in ipairs(outcomes) do ids[i] = outcome[1] end
+    foresee_jobs(ids)
+    for i, outcome in ipairs(outcomes) do said[2 * i - 1], said[2 * i] = settle(worker, outcome) end
+    return said
 end

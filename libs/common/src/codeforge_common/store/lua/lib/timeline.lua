@@ -17,31 +17,25 @@ local function moment(event, at, members)
     return table.concat(text)
 end
 
--- The run that the record tells of, as token and worker: the one under way, or the last that ended.
-local function last_run(job)
-    if job.field.worker then return job.field.token, job.field.worker end
-    return string.match(job.field.ended or '', '^(%d+) (.*)$')
-end
-
 -- The record's claim where the list doesn't have it, else nil. Two values: the moment, and its token.
 local function claim_not_noted(job)
-    local token, worker = last_run(job)
-    if not token or job.field.noted == token then return nil end
-    local claimed = { worker = cjson.encode(worker), token = token, attempt = job.field.attempts }
-    return moment(MOMENT.claimed, number_of(job, 'started_at'), claimed), token
+    local token, worker = job[TOKEN], job[WORKER]
+    if not worker or job[NOTED] == token then return nil end
+    local claimed = { worker = cjson.encode(worker), token = string.format('%.0f', token), attempt = job[ATTEMPTS] }
+    return moment(MOMENT.claimed, job[STARTED_AT] or 0, claimed), token
 end
 
 -- Adds a moment. `members` are JSON texts. To be called while the record still tells of the run that it is about.
 local function note(job, event, members)
-    local key = job_key(job.id, ':timeline')
+    local key = job_key(job[ID], ':timeline')
     local claimed, token = claim_not_noted(job)
     if claimed then
         redis.call('RPUSH', key, claimed)
-        set(job, 'noted', token)
+        set(job, NOTED, token)
     end
     local over = redis.call('RPUSH', key, moment(event, NOW, members or {})) - LIMITS.timeline_max
     if over > 0 then
         redis.call('LTRIM', key, over, -1)
-        set(job, 'forgotten', number_of(job, 'forgotten') + over)
+        set(job, FORGOTTEN, (job[FORGOTTEN] or 0) + over)
     end
 end
