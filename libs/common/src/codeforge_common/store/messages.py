@@ -1,4 +1,5 @@
-"""What goes into the store's scripts and what comes out: frozen values, no I/O.
+"""What goes into the store's scripts and what comes out: frozen values, no I/O. Those that every job has one of are
+tuples, which are made several times as fast as frozen dataclasses.
 
 Times are milliseconds since 1970, durations milliseconds, unless a name says otherwise.
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from codeforge_common.job import JobRecord, Status
 
@@ -131,8 +133,7 @@ class OutcomeKind(StrEnum):
     HANDED_BACK = "handed_back"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The end of a run. ``result`` is JSON text; ``abridged`` the short form of a long one (contract, section 2).
 
     ``reason`` stands in ``failedReason`` after a failure (and is kept while a retry waits); of a hand-back it stands
@@ -179,8 +180,7 @@ class Served:
     gather_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """One claimed job. ``attempt`` counts this one in (1 at first); ``waited_ms`` since it became ready.
 
     ``steps``: the JSON text of each step that an earlier run has finished, by name, in the order in which they ended.
@@ -201,12 +201,11 @@ class Run:
     crashes: int
     created_at: int
     waited_ms: int
-    steps: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = MappingProxyType({})
     output_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(NamedTuple):
     """What became of one outcome: the verdict, and the state that the job is in now (None if gone or fenced)."""
 
     job_id: str
