@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.plugins.redis_server",
+    "tests.plugins.sentinel",
     "tests.plugins.rabbitmq_server",
     "tests.plugins.brokers",
     "tests.plugins.fault_proxy",

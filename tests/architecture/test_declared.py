@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.packages import PACKAGES, Package
 
-STARTED_AS_PROGRAMS = {"codeforge-local": {"codeforge-edge", "codeforge-worker"}}
+STARTED_AS_PROGRAMS = {"codeforge-local": {"codeforge-edge"}}
 """What is declared without being imported."""
 
 

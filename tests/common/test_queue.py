@@ -25,8 +25,9 @@ from codeforge_common.settings import BrokerSettings
 from codeforge_common.telemetry.metrics import Metrics, RingResult, create_metrics
 from tests.plugins.brokers import JOB_TYPE, OwnBroker, headers_of, rings_left, take_ring
 from tests.plugins.ports import free_port
-from tests.plugins.program import Program, ProgramFailed
-from tests.plugins.redis_server import RedisServer, answers
+from tests.plugins.program import ProgramFailed
+from tests.plugins.redis_server import RedisServer
+from tests.plugins.sentinel import Sentinel
 from tests.plugins.waiting import wait_until
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -319,46 +320,22 @@ def test_tls_refuses_a_certificate_that_nobody_vouches_for(
     assert "CERTIFICATE_VERIFY_FAILED" in lines[0]["error"]
 
 
-@pytest.fixture
-def sentinel(new_redis: Callable[..., RedisServer], tmp_path: Path) -> Iterator[tuple[RedisServer, RedisServer, int]]:
-    """A master, its replica, and the port of a sentinel that watches them."""
-    master = new_redis()
-    replica = new_redis("--replicaof", "127.0.0.1", str(master.port))
-    port = free_port()
-    config = tmp_path / "sentinel.conf"
-    config.write_text(
-        f"bind 127.0.0.1\nport {port}\ndir {tmp_path}\n"
-        f"sentinel monitor main 127.0.0.1 {master.port} 1\n"
-        "sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n"
-    )
-    program = Program([master.binary, str(config), "--sentinel"], log=tmp_path / "sentinel.log")
-    program.start(ready=lambda: answers(f"redis://127.0.0.1:{port}"), within=10)
-    with redis.Redis(port=port) as client:
-        # It learns of replicas from the master's INFO, every ten seconds at the latest.
-        wait_until(lambda: bool(client.sentinel_slaves("main")), within=15, what="the replica known to the sentinel")
-    yield master, replica, port
-    program.stop()
-
-
 @pytest.mark.slow
-def test_a_sentinel_names_the_server(
-    sentinel: tuple[RedisServer, RedisServer, int], start_bell: RingBell, metrics: Metrics
-) -> None:
+def test_a_sentinel_names_the_server(sentinel: Sentinel, start_bell: RingBell, metrics: Metrics) -> None:
     """The bell follows a failover."""
-    master, replica, port = sentinel
-    broker = Broker(url=f"sentinel://127.0.0.1:{free_port()},127.0.0.1:{port}/0?master=main")
+    broker = Broker(url=sentinel.url)
     bell = start_bell(broker)
     bell.ring({JOB_TYPE: 1})
     wait_until(lambda: counted(metrics, RingResult.SENT) == 1, within=10, what="the ring sent")
-    with redis.Redis.from_url(master.url) as client:
+    with redis.Redis.from_url(sentinel.primary.url) as client:
         assert client.llen(broker.queue(JOB_TYPE).name) == 1
 
-    master.kill()
+    sentinel.primary.kill()
 
     def heard_by_the_replica() -> bool:
         bell.ring({"repo_analysis": 1})
         try:
-            with redis.Redis.from_url(replica.url) as client:
+            with redis.Redis.from_url(sentinel.replica.url) as client:
                 return bool(client.llen(broker.queue("repo_analysis").name))
         except redis.ConnectionError:  # a sentinel cuts the clients of the server that it promotes
             return False

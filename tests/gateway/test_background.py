@@ -24,7 +24,7 @@ class Server:
     def should_exit(self, value: bool) -> None:
         self.told.set()
 
-    async def serve_on(self, listener: socket.socket) -> None:
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         async with asyncio.timeout(10):
             await self.told.wait()
 

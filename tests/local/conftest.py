@@ -37,9 +37,9 @@ def notes(tmp_path: Path) -> Notes:
 
 @pytest.fixture
 def fake(notes: Notes) -> Callable[..., Service]:
-    """Makes a service: ``fake("worker", "--deaf")``."""
+    """Makes a service: ``fake("worker", "--deaf", grace=1)``."""
 
-    def make(name: str, *options: str) -> Service:
+    def make(name: str, *options: str, grace: float = 10) -> Service:
         port = free_port()
         return Service(
             name=name,
@@ -47,6 +47,7 @@ def fake(notes: Notes) -> Callable[..., Service]:
             environment=os.environ,
             ready=partial(probe.http, "127.0.0.1", port, "/readyz"),
             address=f"http://127.0.0.1:{port}",
+            grace=grace,
         )
 
     return make

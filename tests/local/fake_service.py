@@ -1,8 +1,9 @@
 """A service for tests: answers HTTP on a port and notes in a file what happens to it.
 
-    python fake_service.py PORT NOTES [--deaf] [--broken] [--child]
+    python fake_service.py PORT NOTES [--deaf] [--slow] [--broken] [--child]
 
-``--deaf`` ignores SIGTERM, ``--broken`` ends at once with exit code 3, ``--child`` leaves a child in its group.
+``--deaf`` ignores SIGTERM, ``--slow`` takes 0.5 s to end, ``--broken`` ends at once with exit code 3,
+``--child`` leaves a child in its group.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 
@@ -33,6 +35,8 @@ def main() -> None:
 
     def on_term(*_: object) -> None:
         note("asked")
+        if "--slow" in sys.argv:
+            time.sleep(0.5)
         if "--deaf" not in sys.argv:
             note("ended")
             sys.exit(0)

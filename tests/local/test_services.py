@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.errors import ConfigurationError
+from codeforge_common.stop_signals import LONGEST_SECONDS
 from codeforge_local import services
 from codeforge_local.settings import LocalSettings
+from codeforge_worker.shutdown import FORCED_SECONDS
 
 
 @pytest.fixture
@@ -47,6 +50,23 @@ def test_a_taken_port_of_the_probes_is_no_fault(settings: LocalSettings) -> None
         worker = services.worker(settings.model_copy(update={"metrics_port": 9101}), {})
 
     assert worker.environment["METRICS_PORT"] != "9103"
+
+
+@pytest.mark.parametrize("seconds", [0, 25, 600])
+def test_each_service_has_the_time_after_which_it_ends_itself(
+    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setenv("WORKER_GRACE_SECONDS", str(seconds))
+    assert services.worker(settings, {}).grace == seconds + FORCED_SECONDS
+    assert services.edge(settings, {}).grace == LONGEST_SECONDS
+
+
+def test_a_setting_that_the_worker_cant_start_with_is_said_before_anything_starts(
+    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKER_GRACE_SECONDS", "soon")
+    with pytest.raises(ConfigurationError, match="WORKER_GRACE_SECONDS"):
+        services.worker(settings, {})
 
 
 @pytest.mark.parametrize(

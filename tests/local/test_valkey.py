@@ -21,7 +21,7 @@ async def test_what_was_written_survives_a_stop_and_a_kill(tmp_path: Path) -> No
                 assert client.incr("lives") == life + 1
             if end == "kill":
                 server.kill()
-            await server.stop(grace=10)
+            await server.stop()
     finally:
         os.close(held)
 
@@ -35,7 +35,7 @@ async def test_it_listens_on_loopback_only_and_never_evicts(tmp_path: Path) -> N
         with redis.Redis(port=port) as client:
             told = client.config_get("*")
     finally:
-        await server.stop(grace=10)
+        await server.stop()
         os.close(held)
 
     assert told["bind"] == "127.0.0.1"

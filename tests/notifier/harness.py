@@ -138,7 +138,7 @@ async def running(settings: NotifierSettings) -> AsyncIterator[Notifier]:
         server = Server(app, hang_up=app.hang_up)
         listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
-        serving = asyncio.create_task(server.serve_on(listener))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
         await wait_for(lambda: server.started, within=WITHIN, what="the server")
         clients = AsyncExitStack()
         try:

@@ -104,6 +104,13 @@ def make_and_tell(ctx: BlockingContext) -> Any:
     ctx.effect("pull", lambda key: ctx.log("looked"), lambda key: ctx.log("made"))
 
 
+def make_and_tidy_up(ctx: BlockingContext) -> Any:
+    try:
+        make_and_tell(ctx)
+    finally:
+        ctx.sink.log("tidied up")
+
+
 async def test_a_child_whose_job_is_lost_makes_nothing(tmp_path: Path) -> None:
     notes = Notes()
     with pytest.raises(ChildDied):
@@ -122,6 +129,21 @@ async def test_a_child_that_waits_for_an_answer_hears_of_a_cancel(tmp_path: Path
     with pytest.raises(Cancelled):
         await asyncio.wait_for(task, 30)
     assert shelf.asked == 1
+
+
+async def test_an_effect_of_a_cancelled_job_is_refused_and_its_child_may_tidy_up(tmp_path: Path) -> None:
+    class Refusing(Shelf):
+        async def assert_held(self) -> None:
+            self.asked += 1
+            task.cancel()
+            await asyncio.sleep(0)
+            raise Cancelled
+
+    notes, shelf = Notes(), Refusing()
+    task = asyncio.create_task(start(make_and_tidy_up, tmp_path, notes=notes, keeper=shelf, cancel_seconds=60).result())
+    with pytest.raises(Cancelled):
+        await asyncio.wait_for(task, 30)
+    assert (shelf.asked, notes.said) == (1, ["tidied up"])
 
 
 async def test_a_child_that_is_killed_leaves_no_question_behind(tmp_path: Path) -> None:

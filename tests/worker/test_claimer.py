@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,27 +16,24 @@ from codeforge_worker import clock
 from codeforge_worker.accounts import Accounts
 from codeforge_worker.availability import Availability
 from codeforge_worker.claimer import Claimer
-from codeforge_worker.lease import Lease, Leases
+from codeforge_worker.lease import Leases
 from codeforge_worker.renewal import Identity
 from codeforge_worker.runner import Execution
 from tests.plugins.waiting import wait_for
 from tests.worker.fake_store import FakeStore, SilentBell, run_of
-from tests.worker.holder import RecordingHolder
+from tests.worker.leases import RecordingLease
 
 
-class FakeAttempt(SimpleNamespace):
+class FakeAttempt(RecordingLease):
     """One job of a :class:`FakeRun`."""
 
+    took = 0.1
+    stopped = retry = None
+
     def __init__(self, run: Run, since: float, slots: int) -> None:
-        lease = Lease(
-            job_id=run.job_id,
-            token=run.token,
-            seconds=run.lease_ms / 1000,
-            since=since,
-            holder=RecordingHolder(),
-            slots=slots,
-        )
-        super().__init__(run=run, lease=lease, seconds=0.1, outcome=None, stopped=None, retry=None)
+        super().__init__(job_id=run.job_id, token=run.token, seconds=run.lease_ms / 1000, since=since, slots=slots)
+        self.run = run
+        self.outcome: Outcome | None = None
 
 
 class FakeRun:
@@ -45,7 +41,6 @@ class FakeRun:
 
     def __init__(self, runs: Sequence[Run], since: float, ring: str | None, ended: Callable[[Execution], None]) -> None:
         self.attempts = [FakeAttempt(run, since, 0 if place else 1) for place, run in enumerate(runs)]
-        self.leases = [attempt.lease for attempt in self.attempts]
         self.ring = ring
         self.begun = False
         self._ended = ended
@@ -53,7 +48,7 @@ class FakeRun:
     @property
     def jobs(self) -> str:
         """The ids of its jobs, one letter each."""
-        return "".join(lease.job_id for lease in self.leases)
+        return "".join(attempt.job_id for attempt in self.attempts)
 
     def begin(self) -> None:
         self.begun = True
@@ -61,7 +56,7 @@ class FakeRun:
     def end(self, kind: OutcomeKind | None = OutcomeKind.COMPLETED) -> None:
         for attempt in self.attempts:
             if kind is not None:
-                attempt.outcome = Outcome(job_id=attempt.run.job_id, token=attempt.run.token, kind=kind)
+                attempt.outcome = Outcome(job_id=attempt.job_id, token=attempt.token, kind=kind)
         self._ended(cast(Execution, self))
 
 

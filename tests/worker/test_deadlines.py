@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from codeforge_worker.deadlines import Deadlines
 from codeforge_worker.lease import Lease, Leases, Stop
-from tests.worker.holder import RecordingHolder, lease_for
+from tests.worker.leases import RecordingLease
 
 
 class House:
     """One running lease, looked after."""
 
     def __init__(self, *, pausable: bool = False, wall_end: float | None = None) -> None:
-        self.holder = RecordingHolder()
-        self.lease = lease_for(self.holder, pausable=pausable, wall_end=wall_end)
+        self.lease = RecordingLease(pausable=pausable, wall_end=wall_end)
         self.outlived: list[Lease] = []
         self.leases = Leases(slots=1)
         self.leases.answered(1, [self.lease])
@@ -20,10 +19,10 @@ class House:
 
     def look(self, *moments: float) -> list[object]:
         """What the run was told at these moments."""
-        before = len(self.holder.told)
+        before = len(self.lease.told)
         for now in moments:
             self._deadlines.look(now)
-        return self.holder.told[before:]
+        return self.lease.told[before:]
 
 
 def test_an_async_run_is_cancelled_and_then_ends_the_process() -> None:
@@ -47,11 +46,11 @@ def test_one_that_ended_in_time_does_not() -> None:
 def test_a_child_may_run_for_that_long_and_its_guard_knows() -> None:
     house = House(pausable=True)
     assert house.look(0, 6.9, 9, 100) == []
-    assert house.holder.allowed_until == 7
+    assert house.lease.allowed_until == 7
     assert house.outlived == []
     house.lease.since = 99
     house.look(100.1)
-    assert house.holder.allowed_until == 106
+    assert house.lease.allowed_until == 106
 
 
 def test_a_renewal_in_time_moves_the_deadline() -> None:

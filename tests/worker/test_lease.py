@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from codeforge_worker.lease import Leases, Stop
-from tests.worker.holder import RecordingHolder, lease_for
+from tests.worker.leases import RecordingLease
 
 
 def test_free_slots_follow_the_runs_and_not_the_outcomes() -> None:
     leases = Leases(slots=2)
-    one, two = (lease_for(RecordingHolder(), job_id=job) for job in ("one", "two"))
+    one, two = (RecordingLease(job_id=job) for job in ("one", "two"))
     leases.answered(7, [one, two])
     assert leases.free == 0
     leases.end(one)
@@ -22,7 +22,7 @@ def test_free_slots_follow_the_runs_and_not_the_outcomes() -> None:
 
 def test_ending_twice_frees_one_slot() -> None:
     leases = Leases(slots=1)
-    lease = lease_for(RecordingHolder())
+    lease = RecordingLease()
     leases.answered(1, [lease])
     leases.end(lease)
     leases.end(lease)
@@ -32,7 +32,7 @@ def test_ending_twice_frees_one_slot() -> None:
 
 def test_the_jobs_of_a_batch_fill_one_slot() -> None:
     leases = Leases(slots=2)
-    first, second = (lease_for(RecordingHolder(), job_id=job, slots=slots) for job, slots in (("a", 1), ("b", 0)))
+    first, second = (RecordingLease(job_id=job, slots=slots) for job, slots in (("a", 1), ("b", 0)))
     leases.answered(1, [first, second])
     assert leases.free == 1
     leases.end(second)
@@ -49,7 +49,7 @@ def test_a_worker_that_refuses_work_has_no_free_slot() -> None:
 
 def test_a_verdict_is_news_only_while_the_run_goes_on() -> None:
     leases = Leases(slots=1)
-    lease = lease_for(RecordingHolder())
+    lease = RecordingLease()
     assert not leases.current(lease)
     leases.answered(1, [lease])
     assert leases.current(lease)
@@ -59,7 +59,7 @@ def test_a_verdict_is_news_only_while_the_run_goes_on() -> None:
 
 def test_two_leases_of_one_job_are_two() -> None:
     leases = Leases(slots=2)
-    lost, new = (lease_for(RecordingHolder(), token=token) for token in (1, 2))
+    lost, new = (RecordingLease(token=token) for token in (1, 2))
     leases.answered(1, [lost])
     leases.answered(2, [new])
     leases.release(lost)
@@ -67,7 +67,7 @@ def test_two_leases_of_one_job_are_two() -> None:
 
 
 def test_how_much_of_a_lease_is_used() -> None:
-    lease = lease_for(RecordingHolder(), since=100)
+    lease = RecordingLease(since=100)
     assert [lease.used(now) for now in (100, 107, 110, 120)] == [0, 0.7, 1, 2]
 
 

@@ -3,17 +3,22 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from codeforge_worker.lease import Lease
 from codeforge_worker.owners import TaskOwners
-from tests.worker.holder import RecordingHolder, lease_for
+from tests.worker.leases import RecordingLease
 
 
 @pytest.fixture
 async def owners() -> TaskOwners:
     return TaskOwners(asyncio.get_running_loop())
+
+
+def nothing(task: asyncio.Task[Any]) -> None:
+    """What follows a run's end isn't looked at here."""
 
 
 def seen_from_another_thread(owners: TaskOwners) -> Sequence[Lease]:
@@ -26,7 +31,7 @@ def seen_from_another_thread(owners: TaskOwners) -> Sequence[Lease]:
 
 
 async def test_a_run_s_tasks_and_theirs_are_known(owners: TaskOwners) -> None:
-    leases = [lease_for(RecordingHolder(), job_id=job_id) for job_id in ("one", "another of its batch")]
+    leases = [RecordingLease(job_id=job_id) for job_id in ("one", "another of its batch")]
 
     async def inner() -> Sequence[Lease]:
         return seen_from_another_thread(owners)
@@ -35,29 +40,28 @@ async def test_a_run_s_tasks_and_theirs_are_known(owners: TaskOwners) -> None:
         return [seen_from_another_thread(owners), await asyncio.create_task(inner())]
 
     brood = owners.brood(leases)
-    task = asyncio.get_running_loop().create_task(outer(), context=brood.context())
-    assert await task == [leases, leases]
+    assert await brood.start(outer(), ended=nothing) == [leases, leases]
 
 
 async def test_what_is_nobody_s_is_nobody_s(owners: TaskOwners) -> None:
-    owners.brood([lease_for(RecordingHolder())])
+    owners.brood([RecordingLease()])
     assert not seen_from_another_thread(owners)
 
 
 async def test_what_a_run_leaves_behind_ends_with_it(owners: TaskOwners) -> None:
-    brood = owners.brood([lease_for(RecordingHolder())])
+    brood = owners.brood([RecordingLease()])
     left: list[asyncio.Task[None]] = []
 
     async def forget() -> None:
         left.append(asyncio.create_task(asyncio.Event().wait()))  # type: ignore[arg-type]
         await brood.end()
 
-    await asyncio.get_running_loop().create_task(forget(), context=brood.context())
+    await brood.start(forget(), ended=nothing)
     assert left[0].cancelled()
 
 
 async def test_a_cancel_meanwhile_does_not_leave_half_of_it(owners: TaskOwners) -> None:
-    brood = owners.brood([lease_for(RecordingHolder())])
+    brood = owners.brood([RecordingLease()])
     release, tidying = asyncio.Event(), asyncio.Event()
 
     async def tidy_up_slowly() -> None:
@@ -74,7 +78,7 @@ async def test_a_cancel_meanwhile_does_not_leave_half_of_it(owners: TaskOwners) 
         assert left.done()
         return "what it had to say"
 
-    task = asyncio.get_running_loop().create_task(run(), context=brood.context())
+    task = brood.start(run(), ended=nothing)
     await tidying.wait()
     task.cancel()
     await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from codeforge_worker.lease import Lease, Leases, Stop
 from codeforge_worker.renewal import Identity, Renewal
 from tests.plugins.waiting import wait_for
 from tests.worker.fake_store import FakeStore
-from tests.worker.holder import RecordingHolder, lease_for
+from tests.worker.leases import RecordingLease
 
 IDENTITY = Identity(worker="w", types=[JobType(name="echo")], serves=[Served(type="echo", lease_ms=10_000)])
 
@@ -27,7 +27,7 @@ class House:
         self.readiness = Readiness()
         self.went_back: list[bool] = []
         self.leases = Leases(slots=5)
-        self.one, self.two = (lease_for(RecordingHolder(), job_id=job) for job in ("one", "two"))
+        self.one, self.two = (RecordingLease(job_id=job) for job in ("one", "two"))
         self.leases.answered(3, [self.one, self.two])
         self.renewal = Renewal(
             store=self.store,
@@ -40,8 +40,8 @@ class House:
         )
 
     def told(self, lease: Lease) -> list[object]:
-        assert isinstance(lease.holder, RecordingHolder)
-        return lease.holder.told
+        assert isinstance(lease, RecordingLease)
+        return lease.told
 
 
 async def test_it_names_what_is_held_the_last_claim_and_the_free_slots() -> None:

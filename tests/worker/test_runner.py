@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,8 +126,8 @@ async def batch(desk: Desk) -> Batch:
 @pytest.fixture
 def stop(batch: Batch) -> Callable[[str, Stop], None]:
     """Tells one job of the batch to stop, as a lease's keepers would."""
-    holders = {lease.job_id: lease.holder for lease in batch.execution.leases}
-    return lambda job_id, reason: holders[job_id].stop(reason)
+    attempts = {attempt.job_id: attempt for attempt in batch.execution.attempts}
+    return lambda job_id, reason: attempts[job_id].stop(reason)
 
 
 Stopping = Callable[[str, Stop], None]
@@ -275,6 +277,46 @@ async def test_a_step_of_a_cancelled_job_is_its_last(desk: Desk) -> None:
     assert (len(desk.store.asked("step")), made) == (1, [])
 
 
+class Effects:
+    """Handlers of batches that make an effect for each job. ``made``: the keys of those that were made."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    async def one(self, ctx: JobContext) -> Any:
+        await ctx.effect("pull", lambda key: None, self.made.append)
+        return 1
+
+    async def gathered(self, jobs: Sequence[JobContext]) -> Any:
+        """Each job's end is its own."""
+        return await asyncio.gather(*map(self.one, jobs), return_exceptions=True)
+
+    async def in_turn(self, jobs: Sequence[JobContext]) -> Any:
+        """What one raises ends the call."""
+        return [await self.one(ctx) for ctx in jobs]
+
+    async def grouped(self, jobs: Sequence[JobContext]) -> Any:
+        """The same, in a group."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self.one(ctx)) for ctx in jobs]
+        return [task.result() for task in tasks]
+
+
+async def test_an_effect_of_a_job_that_was_cancelled_alone_is_refused(desk: Desk) -> None:
+    handler = Effects()
+    desk.store.verdicts = {"b": Verdict.CANCELLED}
+    desk.start(handler.gathered, *map(run_of, "abc"), batch=3)
+    assert await desk.end() == [DONE, CANCELLED, DONE]
+    assert sorted(handler.made) == ["a:pull", "c:pull"]
+
+
+@pytest.mark.parametrize("way", ["in_turn", "grouped"])
+async def test_a_refusal_that_ends_the_call_is_no_fault_of_the_others(desk: Desk, way: str) -> None:
+    desk.store.verdicts = {"a": Verdict.CANCELLED}
+    desk.start(getattr(Effects(), way), *map(run_of, "ab"), batch=2)
+    assert await desk.end() == [CANCELLED, LEFT]
+
+
 async def test_finished_steps_are_in_the_run_s_hands(desk: Desk) -> None:
     async def function(ctx: JobContext) -> Any:
         return [await ctx.step("one", lambda: 1), await ctx.step("two", lambda: 2)]
@@ -316,3 +358,18 @@ async def test_an_over_long_attempt_has_failed(desk: Desk) -> None:
     execution.attempts[0].stop(Stop.WALL_TIME)
     ((kind, _),) = await desk.end()
     assert (kind, execution.attempts[0].retry) == (OutcomeKind.RETRY, RetryReason.WALL_TIME)
+
+
+async def test_a_run_that_is_over_is_gone_before_the_garbage_collector_looks(desk: Desk) -> None:
+    async def function(ctx: JobContext) -> Any:
+        ctx.log("a line")
+        return 1
+
+    gc.disable()
+    try:
+        desk.start(function, run_of("a"))
+        assert await desk.end() == [DONE]
+        run = weakref.ref(desk.ended.pop())
+        await wait_for(lambda: run() is None, within=30, what="its end")
+    finally:
+        gc.enable()

@@ -18,10 +18,10 @@ from codeforge_worker.lifeline import Lifeline
 from codeforge_worker.renewal import Identity
 from codeforge_worker.shutdown import Shutdown
 from tests.worker.fake_store import FakeStore
-from tests.worker.holder import RecordingHolder, lease_for
+from tests.worker.leases import RecordingLease
 
 
-class Immortal(RecordingHolder):
+class Immortal(RecordingLease):
     """A child that even force doesn't end, as one that waits for a disk that is gone."""
 
     def kill(self, *, timeout: float) -> bool:
@@ -86,6 +86,7 @@ async def forced(leases: list[Lease], monkeypatch: pytest.MonkeyPatch) -> Closin
         claimer=NothingUnsettled(),
         bell=Silent(),
         grace_seconds=0,
+        rescue=lambda store: pytest.fail("its loop doesn't hang"),
         end_process=codes.append,
     )
     await stop.let_runs_end()
@@ -94,16 +95,16 @@ async def forced(leases: list[Lease], monkeypatch: pytest.MonkeyPatch) -> Closin
 
 
 async def test_what_has_ended_by_force_is_handed_back_with_the_last_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    child = RecordingHolder()
-    store = await forced([lease_for(child, pausable=True), lease_for(RecordingHolder())], monkeypatch)
+    child = RecordingLease(pausable=True)
+    store = await forced([child, RecordingLease()], monkeypatch)
     assert child.told.count("kill") == 2
     assert [name for name, _ in store.calls] == ["close"]
 
 
 async def test_what_goes_on_all_the_same_is_left_to_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    alive = lease_for(Immortal(), job_id="alive", pausable=True)
-    dead = lease_for(RecordingHolder(), job_id="dead", pausable=True)
-    waits = lease_for(RecordingHolder(), job_id="waits")
+    alive = Immortal(job_id="alive", pausable=True)
+    dead = RecordingLease(job_id="dead", pausable=True)
+    waits = RecordingLease(job_id="waits")
     store = await forced([alive, dead, waits], monkeypatch)
     (told,) = store.asked("settle")
     outcomes = cast(Sequence[Outcome], told["outcomes"])

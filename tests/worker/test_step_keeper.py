@@ -14,6 +14,7 @@ from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.availability import Availability
+from codeforge_worker.context import Cancelled
 from codeforge_worker.outcome import Fail
 from codeforge_worker.run_calls import RunCalls
 from codeforge_worker.settling import encode_clean
@@ -108,11 +109,12 @@ async def test_a_run_that_has_lost_its_job_goes_no_further(verdict: Verdict) -> 
     assert desk.heard == [verdict] * 2
 
 
-async def test_a_cancel_is_heeded_and_the_step_kept() -> None:
+async def test_a_cancel_is_heeded_the_step_kept_and_an_effect_refused() -> None:
     desk = Desk()
     desk.store.verdicts = {"job": Verdict.CANCELLED}
     assert await desk.keeper.keep("plan", 1) == "1"
-    await desk.keeper.assert_held()
+    with pytest.raises(Cancelled):
+        await desk.keeper.assert_held()
     assert desk.heard == [Verdict.CANCELLED] * 2
 
 

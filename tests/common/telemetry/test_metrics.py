@@ -76,7 +76,7 @@ def test_buckets_tell_milliseconds_and_an_hour_apart() -> None:
     assert BUCKETS[-1] == 3600
     assert list(BUCKETS) == sorted(BUCKETS)
     metrics = create_metrics()
-    metrics.job_wait_seconds.labels(type="agent_task").observe(0.003)
+    metrics.job_wait_seconds.labels("agent_task").observe(0.003)
     assert value(metrics, "codeforge_job_wait_seconds_bucket", type="agent_task", le="0.0025") == 0
     assert value(metrics, "codeforge_job_wait_seconds_bucket", type="agent_task", le="0.005") == 1
 

@@ -85,6 +85,16 @@ async def _hang() -> None:
     time.sleep(300)
 
 
+@handler("probe_hang_at_end")
+async def hang_at_end(ctx: JobContext) -> Any:
+    """Hangs the event loop when it is cancelled."""
+    write(ctx, "begin")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        time.sleep(300)
+
+
 @handler("probe_flaky")
 async def flaky(ctx: JobContext) -> Any:
     """Fails until the attempt that ``context.succeed_at`` names."""

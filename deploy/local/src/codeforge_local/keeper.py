@@ -18,6 +18,8 @@ TRIES = 3
 PROBE_INTERVAL = 0.05
 PATIENCE = 10.0
 """Seconds after which a line says what a service that isn't ready waits for."""
+LENIENCE = 2.0
+"""Seconds beyond its grace after which a service that was asked to end is killed: its own limit has to come first."""
 
 
 class GaveUp(CodeForgeError):
@@ -47,14 +49,14 @@ class Keeper:
         if self._running:
             self._running.kill()
 
-    async def stop(self, *, grace: float) -> None:
-        """Ends the service, by force after ``grace`` seconds; returns when it is gone."""
+    async def stop(self) -> None:
+        """Ends the service, by force when its grace is over; returns when it is gone."""
         self._stopping.set()
         if self.task is None:
             return
         if self._running:
             self._running.terminate()
-        _, late = await asyncio.wait([self.task], timeout=grace)
+        _, late = await asyncio.wait([self.task], timeout=self.service.grace + LENIENCE)
         if late:
             say(self.service.name, "didn't end in time and is killed")
             self.kill()

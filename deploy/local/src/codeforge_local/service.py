@@ -17,8 +17,8 @@ from codeforge_local import leash
 class Service:
     """``command[0]`` is an absolute path. ``ready`` is None once it serves, else a few words on what it waits for.
 
-    ``address`` is what its line says when it is ready. ``log``: where its output goes; None is ours.
-    ``inherits``: descriptors that it gets.
+    ``address`` is what its line says when it is ready. ``grace``: seconds in which it ends by itself once it is asked
+    to. ``log``: where its output goes; None is ours. ``inherits``: descriptors that it gets.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Service:
     environment: Mapping[str, str] = field(repr=False)
     ready: Callable[[], Awaitable[str | None]]
     address: str
+    grace: float
     log: Path | None = None
     inherits: Sequence[int] = ()
 

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 
+from codeforge_common.settings import load
+from codeforge_common.stop_signals import LONGEST_SECONDS
 from codeforge_local import probe
 from codeforge_local.ports import free_port
 from codeforge_local.service import Service
 from codeforge_local.settings import LocalSettings
+from codeforge_worker.settings import WorkerSettings
+from codeforge_worker.shutdown import FORCED_SECONDS
 
 METRICS_HOST = "127.0.0.1"
 
@@ -40,11 +44,12 @@ def edge(settings: LocalSettings, base: Mapping[str, str]) -> Service:
         environment={**base, "PORT": str(port), **_probes(settings, preferred=9101)},
         ready=partial(probe.http, host.strip("[]"), port, "/readyz"),
         address=f"http://{host}:{port} (HTTP API, its documentation on /docs, Socket.IO)",
+        grace=LONGEST_SECONDS,
     )
 
 
 def worker(settings: LocalSettings, base: Mapping[str, str]) -> Service:
-    """One worker with all job types."""
+    """One worker with all job types. Raises ConfigurationError for settings that it couldn't start with."""
     probes = _probes(settings, preferred=9103)
     port = int(probes["METRICS_PORT"])
     return Service(
@@ -53,6 +58,7 @@ def worker(settings: LocalSettings, base: Mapping[str, str]) -> Service:
         environment={**base, **probes},
         ready=partial(probe.http, METRICS_HOST, port, "/readyz"),
         address=f"http://{METRICS_HOST}:{port}/readyz (its state; metrics on /metrics)",
+        grace=load(WorkerSettings).worker_grace_seconds + FORCED_SECONDS,
     )
 
 

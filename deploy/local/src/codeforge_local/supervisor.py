@@ -10,10 +10,6 @@ from codeforge_local.console import say
 from codeforge_local.keeper import Keeper
 from codeforge_local.service import Service
 
-SERVICES_GRACE = 28.5
-SERVER_GRACE = 1.0
-"""Seconds to end. A worker takes up to 28 s to finish or hand back its jobs; all of it must be over within 30."""
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -38,8 +34,8 @@ class Supervisor:
                 say("", "Everything runs. Ctrl-C stops it.")
             await self._first_of(self._told.wait())
         finally:
-            await asyncio.gather(*(keeper.stop(grace=SERVICES_GRACE) for keeper in self.services))
-            await asyncio.gather(*(keeper.stop(grace=SERVER_GRACE) for keeper in self.server))
+            await asyncio.gather(*(keeper.stop() for keeper in self.services))
+            await asyncio.gather(*(keeper.stop() for keeper in self.server))
         say("", "Stopped. The jobs are kept.")
 
     def _on_signal(self, number: signal.Signals) -> None:

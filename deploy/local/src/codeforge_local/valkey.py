@@ -11,6 +11,8 @@ from codeforge_local import probe
 from codeforge_local.service import Service
 
 HOST = "127.0.0.1"
+GRACE_SECONDS = 1.0
+"""It has nothing to finish: what it answered is in its file."""
 
 
 def binary() -> Path:
@@ -43,6 +45,7 @@ def service(*, state_dir: Path, port: int, lock: int) -> Service:
         environment=os.environ,
         ready=partial(probe.redis, HOST, port),
         address=f"redis://{HOST}:{port} (embedded Valkey, data in {folder})",
+        grace=GRACE_SECONDS,
         log=state_dir / "valkey.log",
         inherits=(lock,),
     )

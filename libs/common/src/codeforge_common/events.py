@@ -63,7 +63,7 @@ def iso(milliseconds: int | None) -> str | None:
 
 
 def job_update_json(record: PackedRecord, *, cursor: str, logs: str = "", error: str = "", result: str = "") -> str:
-    """A :class:`JobUpdate` as JSON. ``logs``: lines as JSON with commas; ``error`` and ``result``: JSON, "" for null."""
+    """A :class:`JobUpdate` as JSON. ``logs``: lines as JSON with commas; ``error``, ``result``: JSON, "" for null."""
     head = to_json(
         {
             "jobId": record.id,

@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from queue import SimpleQueue
 from types import FrameType, TracebackType
 
 import structlog
@@ -29,6 +31,8 @@ class StopSignals:
 
     def __init__(self) -> None:
         self._heard = False
+        # One whose `put` may be interrupted by another: this one takes no lock.
+        self._signals: SimpleQueue[bool] = SimpleQueue()
         self._tell: Callable[[], None] = lambda: None
 
     def __enter__(self) -> StopSignals:
@@ -39,32 +43,36 @@ class StopSignals:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number in NUMBERS:
             signal.signal(number, signal.SIG_IGN)
+        self._signals.put(False)  # so that nobody waits for one any more
 
-    def heed(self, stop: Callable[[], None], *, within: float = LONGEST_SECONDS) -> None:
+    def heed(
+        self, stop: Callable[[], None], *, within: float = LONGEST_SECONDS, give_up: Callable[[], None] | None = None
+    ) -> None:
         """Calls ``stop`` on the running event loop at each signal from now on, and for those that came before.
 
-        ``within`` seconds after the first the process ends, if it hasn't by itself.
+        ``within`` seconds after the first ``give_up`` is called, if the process hasn't ended by itself, in a thread
+        that asks nothing of the loop; it ends the process, as it does where there is None.
         """
         loop = asyncio.get_running_loop()
-        give_up = threading.Timer(within, _give_up)
-        give_up.daemon = True
-
-        def end() -> None:
-            if not give_up.is_alive():
-                give_up.start()
-            stop()
 
         def tell() -> None:
             # In the midst of whatever the thread was at: nothing may be done here that takes a lock.
             if not loop.is_closed():
-                loop.call_soon_threadsafe(end)
+                loop.call_soon_threadsafe(stop)
 
+        def see_to_the_end() -> None:
+            if self._signals.get():
+                time.sleep(within)
+                (give_up or _give_up)()
+
+        threading.Thread(target=see_to_the_end, name="stop", daemon=True).start()
         self._tell = tell
         if self._heard:
             tell()
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self._heard = True
+        self._signals.put(True)
         self._tell()
 
 

@@ -26,8 +26,8 @@ class Serving(Protocol):
 
     should_exit: bool
 
-    async def serve_on(self, listener: socket.socket) -> None:
-        """Serves connections of ``listener``."""
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves connections of these listeners, which are closed afterwards."""
 
 
 async def serve_beside(loops: Loops, *, server: Serving, listener: socket.socket) -> None:
@@ -52,7 +52,7 @@ async def serve_beside(loops: Loops, *, server: Serving, listener: socket.socket
     for task in tasks:
         task.add_done_callback(ended)
     try:
-        await server.serve_on(listener)
+        await server.serve(sockets=[listener])
     finally:
         await cancel(tasks)
     if failed:

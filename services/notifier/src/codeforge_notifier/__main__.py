@@ -68,7 +68,7 @@ async def serve(settings: NotifierSettings, *, redactor: Redactor, signals: Stop
         server = Server(app, hang_up=app.hang_up)
         signals.heed(server.stop)
         expect_short_lives()
-        await server.serve_on(listener)
+        await server.serve(sockets=[listener])
 
 
 def main() -> None:

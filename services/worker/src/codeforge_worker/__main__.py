@@ -22,7 +22,7 @@ from codeforge_worker.app import build_worker
 from codeforge_worker.registry import discover
 from codeforge_worker.scratch import scratch_folder
 from codeforge_worker.settings import WorkerSettings
-from codeforge_worker.shutdown import FORCED_SECONDS
+from codeforge_worker.shutdown import GIVE_UP_SECONDS
 
 SERVICE = "worker"
 
@@ -55,7 +55,8 @@ async def serve(signals: StopSignals) -> int:
                 metrics=metrics,
                 readiness=readiness,
             )
-            signals.heed(worker.stop, within=settings.worker_grace_seconds + FORCED_SECONDS)
+            give_up_after = settings.worker_grace_seconds + GIVE_UP_SECONDS
+            signals.heed(worker.stop, within=give_up_after, give_up=worker.give_up)
             expect_short_lives()
             return await worker.run()
     finally:

@@ -35,7 +35,7 @@ from codeforge_worker.rules import Rules, Tools
 from codeforge_worker.run_calls import RunCalls
 from codeforge_worker.runner import Execution
 from codeforge_worker.settings import WorkerSettings
-from codeforge_worker.shutdown import Shutdown
+from codeforge_worker.shutdown import RESCUE_ANSWER_SECONDS, RESCUE_REAP_SECONDS, Shutdown
 from codeforge_worker.stall import StalledLoop
 from codeforge_worker.step_keeper import StepLimits
 from codeforge_worker.worker import Part, Worker
@@ -149,6 +149,7 @@ def build_worker(
         claimer=claimer,
         bell=bell,
         grace_seconds=settings.worker_grace_seconds,
+        rescue=partial(stalled.rescue, reap_seconds=RESCUE_REAP_SECONDS, answer_seconds=RESCUE_ANSWER_SECONDS),
         end_process=end_process,
     )
     parts: list[Part] = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -14,12 +15,11 @@ import structlog
 
 from codeforge_common.store import Outcome, OutcomeKind, Run, Verdict
 from codeforge_common.telemetry.metrics import RetryReason
-from codeforge_common.telemetry.tracing import trace_id
 from codeforge_worker import clock
 from codeforge_worker.blocking import BlockingRun
-from codeforge_worker.context import Assignment, JobContext
+from codeforge_worker.context import JobContext
 from codeforge_worker.ending import Raised, Returned, ending_of
-from codeforge_worker.lease import STOPS, Holder, Lease, Stop
+from codeforge_worker.lease import STOPS, Lease, Stop
 from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.registry import Handler
 from codeforge_worker.reports import RunReports
@@ -32,10 +32,12 @@ REMARKABLE_SECONDS = 1.0
 """A completed attempt that took less is logged at ``debug`` only."""
 
 _log = structlog.get_logger(__name__)
+_debugging = partial(logging.getLogger(__name__).isEnabledFor, logging.DEBUG)
+"""Asked first: structlog makes a logger of its own each time, only to find that nobody wants the line."""
 
 
-class Attempt(Holder):
-    """What belongs to one job of a run; the :class:`~codeforge_worker.lease.Holder` behind its lease.
+class Attempt(Lease):
+    """What belongs to one job of a run, its lease first of all.
 
     What it holds of the job's secrets is redacted everywhere until it has ended.
     """
@@ -47,6 +49,7 @@ class Attempt(Holder):
         handler: Handler,
         since: float,
         slots: int,
+        loop: asyncio.AbstractEventLoop,
         tools: Tools,
         rules: Rules,
         wake: Callable[[RunReports], None],
@@ -54,6 +57,15 @@ class Attempt(Holder):
     ) -> None:
         """``since``: first send of the claim. ``stop``: asks the run to end, on the event loop."""
         wall_time = handler.type.wall_time_seconds
+        super().__init__(
+            job_id=run.job_id,
+            token=run.token,
+            seconds=run.lease_ms / 1000,
+            since=since,
+            pausable=handler.blocking,
+            wall_end=None if wall_time is None else clock.now() + wall_time,
+            slots=slots,
+        )
         self.run = run
         self.outcome: Outcome | None = None
         """What to tell the store; None when the run had lost the job."""
@@ -61,25 +73,15 @@ class Attempt(Holder):
         """Why there should be another attempt, if there should."""
         self.stopped: Stop | None = None
         """Why it was told to end, if it was."""
-        self.seconds = 0.0
-        """How long it took."""
+        self.took = 0.0
+        """Seconds from its beginning to its end."""
         self.unfit: Raised | None = None
         """Why it can't be given to its handler, if it can't."""
-        self.lease = Lease(
-            job_id=run.job_id,
-            token=run.token,
-            seconds=run.lease_ms / 1000,
-            since=since,
-            holder=self,
-            pausable=handler.blocking,
-            wall_end=None if wall_time is None else clock.now() + wall_time,
-            slots=slots,
-        )
         self._handler = handler
         self._tools = tools
         self._rules = rules
         self._stop = stop
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._reports = RunReports(
             job_id=run.job_id,
             token=run.token,
@@ -91,14 +93,14 @@ class Attempt(Holder):
             wall_clock=time.time,
         )
         self._begun = 0.0
-        self._facts: dict[str, Any] = {}
+        self._secrets: Mapping[str, str] = {}
         self._steps: Steps | None = None
         self._span: AbstractContextManager[object] | None = None
         self._holding: AbstractContextManager[None] | None = None
         self._child: BlockingRun | None = None
         self._allowed_until: float | None = None
 
-    # What the lease's keepers ask for, from whatever thread. ─────────────────────────────────────────────────────────
+    # What the keepers of leases ask for, from whatever thread. ────────────────────────────────────────────────────────
 
     def stop(self, reason: Stop) -> None:
         """Asks the run to end; the first reason counts. A run that has lost its job is ended by force if it can be."""
@@ -126,28 +128,46 @@ class Attempt(Holder):
             run.type, job_id=run.job_id, attempt=run.attempt, parent=run.traceparent, ring=ring
         )
         self._span.__enter__()
-        structlog.contextvars.bind_contextvars(job_id=run.job_id, attempt=run.attempt, trace_id=trace_id())
-        _log.debug("attempt started", type=run.type, waited_seconds=run.waited_ms / 1000)
-        try:
-            self._facts = self._open()
-        except Exception as error:
-            self.unfit = Raised(error)
+        structlog.contextvars.bind_contextvars(job_id=run.job_id, attempt=run.attempt)
+        if _debugging():
+            _log.debug("attempt started", type=run.type, waited_seconds=run.waited_ms / 1000)
+        if run.sealed is not None:
+            try:
+                self._open(run.sealed)
+            except Exception as error:
+                self.unfit = Raised(error)
 
     def context(self) -> JobContext:
         """What an async handler gets."""
-        return JobContext(**self._facts, sink=self._reports, scratch=self._tools.scratch, steps=self._known_steps)
+        run, data = self.run, self.run.data
+        return JobContext(
+            job_id=run.job_id,
+            type=run.type,
+            user_id=run.user_id,
+            session_id=run.session_id,
+            user_message=data["userMessage"],
+            agent_type=data.get("agentType"),
+            context=data.get("context") or {},
+            secrets=self._secrets,
+            attempt=run.attempt,
+            attempts_max=run.attempts_max,
+            created_at=datetime.fromtimestamp(run.created_at / 1000, UTC),
+            sink=self._reports,
+            scratch=self._tools.scratch,
+            steps=self._known_steps,
+        )
 
     async def in_child(self) -> Any:
         """What a blocking handler returned in a child of its own; raises what it raised."""
         self._child = BlockingRun(
             handler=self._handler.address,
-            assignment=Assignment(**self._facts),
+            assignment=self.context(),
             sink=self._reports,
             finished=self.run.steps,
             keeper=self._keeper,
             scratch=self._tools.scratch,
             limits=self._tools.child_limits,
-            until=self.lease.pause_at,
+            until=self.pause_at,
         )
         return await self._child.result()
 
@@ -155,37 +175,24 @@ class Attempt(Holder):
         """No code of the run can go on: makes the outcome, and forgets the secrets."""
         error = end.error if isinstance(end, Raised) else None
         if self._span is not None:
-            self.seconds = clock.now() - self._begun
-            self._span.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+            self.took = clock.now() - self._begun
         reports = self._reports.close()
         if ending := ending_of(end, stop=self.stopped, encode=self._encode):
             self.outcome = outcome_of(self.run, ending, reports, redactor=self._tools.redactor, rules=self._rules)
             self.retry = ending.retry
         self._tell(error)
+        if self._span is not None:
+            self._span.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
         if self._holding is not None:
             self._holding.__exit__(None, None, None)
+        # The run leads back here: only the garbage collector could find that both are over.
+        self._stop = _nothing_to_stop
 
-    def _open(self) -> dict[str, Any]:
-        """The job's facts, as the contexts take them. Raises SecretUnreadable."""
-        run, data = self.run, self.run.data
-        secrets: dict[str, str] = {}
-        if run.sealed is not None:
-            secrets = self._tools.keyring.open(run.sealed, job_id=run.job_id, user_id=run.user_id)
-            self._holding = self._tools.redactor.holding(secrets.values())
-            self._holding.__enter__()
-        return {
-            "job_id": run.job_id,
-            "type": run.type,
-            "user_id": run.user_id,
-            "session_id": run.session_id,
-            "user_message": data["userMessage"],
-            "agent_type": data.get("agentType"),
-            "context": data.get("context") or {},
-            "secrets": secrets,
-            "attempt": run.attempt,
-            "attempts_max": run.attempts_max,
-            "created_at": datetime.fromtimestamp(run.created_at / 1000, UTC),
-        }
+    def _open(self, sealed: bytes) -> None:
+        """Raises SecretUnreadable."""
+        self._secrets = self._tools.keyring.open(sealed, job_id=self.job_id, user_id=self.run.user_id)
+        self._holding = self._tools.redactor.holding(self._secrets.values())
+        self._holding.__enter__()
 
     def _known_steps(self) -> Steps:
         if self._steps is None:
@@ -214,7 +221,7 @@ class Attempt(Holder):
             self._child.process.kill()
 
     def _heed(self, verdict: Verdict) -> None:
-        if (reason := STOPS.get(verdict)) and not self.lease.ended:
+        if (reason := STOPS.get(verdict)) and not self.ended:
             if reason.lost:
                 self._end_child()
             self._stop(self, reason)
@@ -225,7 +232,9 @@ class Attempt(Holder):
     def _tell(self, error: BaseException | None) -> None:
         unforeseen = error is not None and self.stopped is None and not isinstance(error, Fail | Retry)
         # What goes well and fast stands in the metrics and on the record; a line for each would drown all others.
-        unremarkable = self.seconds < REMARKABLE_SECONDS and self._completed
+        unremarkable = self.took < REMARKABLE_SECONDS and self._completed
+        if unremarkable and not unforeseen and not _debugging():
+            return
         log = _log.warning if unforeseen else _log.debug if unremarkable else _log.info
         log(
             "attempt ended",
@@ -235,6 +244,10 @@ class Attempt(Holder):
             outcome=self.outcome.kind.value if self.outcome else f"none: {self.stopped}",
             stop=self.stopped and self.stopped.value,
             reason=self.outcome and self.outcome.reason,
-            seconds=round(self.seconds, 3),
+            seconds=round(self.took, 3),
             exc_info=error if unforeseen else None,
         )
+
+
+def _nothing_to_stop(attempt: Attempt, reason: Stop) -> None:
+    """The run has ended."""

@@ -180,6 +180,8 @@ class BlockingRun:
                 case _:
                     await self._keeper.assert_held()
                     return {"held": True}
+        except Cancelled:  # the child has been told to stop, and goes no further
+            return {"held": False}
         except Fail as fail:
             return {"failed": fail.code, "message": fail.message}
 

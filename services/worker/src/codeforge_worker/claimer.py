@@ -105,7 +105,7 @@ class Claimer:
             if attempt.outcome is None:
                 self._release(attempt)
             else:
-                self._leases.end(attempt.lease)
+                self._leases.end(attempt)
                 self._ended.append(attempt)
         self.look(ClaimCause.FINISH)
 
@@ -163,16 +163,15 @@ class Claimer:
         self._say_whether_full()
 
     async def _begin(self, runs: Sequence[Run], *, number: int, since: float, ring: str | None) -> None:
-        used = clock.now() - since if self._leases.accepting else math.inf
-        timely = [run for run in runs if used <= LATE * run.lease_ms / 1000]
-        refused = [run for run in runs if used > LATE * run.lease_ms / 1000]
+        used_ms = (clock.now() - since) * 1000 if self._leases.accepting else math.inf
+        timely = [run for run in runs if used_ms <= LATE * run.lease_ms]
+        refused = [run for run in runs if used_ms > LATE * run.lease_ms]
         executions = [self._prepare(runs, since, ring) for runs in batches(timely, sizes=self._batch_sizes)]
-        self._leases.answered(number, [lease for execution in executions for lease in execution.leases])
+        self._leases.answered(number, [attempt for execution in executions for attempt in execution.attempts])
         for execution in executions:
             execution.begin()
-        for run in timely:
-            self._accounts.began(run)
         if timely:
+            self._accounts.began(timely)
             self._take_turns(after=timely[-1].type)
         if refused:
             await self._hand_back(refused)
@@ -213,16 +212,16 @@ class Claimer:
         return [attempt.outcome for attempt in self._on_the_way if attempt.outcome]
 
     def _home(self, settled: Sequence[Settled]) -> None:
-        for attempt, said in zip(self._on_the_way, settled, strict=True):
-            self._release(attempt)
+        home, self._on_the_way = self._on_the_way, []
+        self._release(*home)
+        for attempt, said in zip(home, settled, strict=True):
             self._accounts.settled(attempt, said)
-            if attempt.outcome is not None:
-                self._recent.add(attempt.outcome, now=clock.now())
-        self._on_the_way = []
+        self._recent.add([attempt.outcome for attempt in home if attempt.outcome], now=clock.now())
 
-    def _release(self, attempt: Attempt) -> None:
-        self._leases.release(attempt.lease)
-        self._released.set()
+    def _release(self, *attempts: Attempt) -> None:
+        self._leases.release(*attempts)
+        if attempts:
+            self._released.set()
 
     def _take_turns(self, *, after: str) -> None:
         place = next(place for place, served in enumerate(self._serves, start=1) if served.type == after)

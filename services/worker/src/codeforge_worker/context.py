@@ -16,6 +16,8 @@ from codeforge_worker.workspace import blocking_workspace, workspace
 class Cancelled(BaseException):
     """Raised in a blocking handler, by the next thing that it asks of its context, when its job is cancelled.
 
+    Also by an effect of a job that was cancelled alone while others of its batch go on.
+
     Not an :class:`Exception`, so that a handler's ``except Exception`` doesn't swallow it by accident, just as with
     :class:`asyncio.CancelledError`.
     """
@@ -34,7 +36,7 @@ class ReportSink(Protocol):
         """Takes note of a text for the end of the job's output."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Assignment:
     """One attempt at one job, as its handler gets to know it.
 
@@ -59,7 +61,7 @@ class Assignment:
         return {fact.name: getattr(self, fact.name) for fact in fields(Assignment)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class JobContext(Assignment):
     """The context of an async handler. Cancelling the job cancels its task (:class:`asyncio.CancelledError`).
 
@@ -111,7 +113,8 @@ class JobContext(Assignment):
 
         ``look(key)`` finds out there whether an earlier attempt has made it, and returns what it found, or None; only
         then ``make(key)`` makes it. ``key`` is ``jobId:name``: leave it out there, for ``look`` to find. Just before
-        each of them the store is asked whether the job is still this run's; a run that has lost it is ended.
+        each of them the store is asked whether the job is still this run's; a run that has lost it is ended. Raises
+        :class:`Cancelled` for a job that was cancelled while others of its batch go on.
         """
         return await self.steps().effect(name, look, make, key=f"{self.job_id}:{name}")
 
@@ -123,7 +126,7 @@ class JobContext(Assignment):
         return workspace(self.scratch, make)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class BlockingContext(Assignment):
     """The context of a blocking handler, in its child process; the same words without ``await``.
 

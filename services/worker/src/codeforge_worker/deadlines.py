@@ -34,10 +34,10 @@ class Deadlines:
         for lease in self._leases.running:
             used = lease.used(now)
             if lease.pausable:
-                lease.holder.allow_until(lease.pause_at)
+                lease.allow_until(lease.pause_at)
             elif used >= END:
                 self._outlived(lease)
             elif used >= PAUSE:
-                lease.holder.stop(Stop.LEASE)
+                lease.stop(Stop.LEASE)
             if used < PAUSE and lease.wall_end is not None and now >= lease.wall_end:
-                lease.holder.stop(Stop.WALL_TIME)
+                lease.stop(Stop.WALL_TIME)

@@ -24,7 +24,7 @@ REASON_LENGTH = 2000
 """Characters kept of a reason: people read it, and a list of jobs holds many."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Returned:
     """The handler returned ``value``: a result, or a :class:`Fail` or :class:`Retry`."""
 
@@ -38,7 +38,7 @@ class Raised:
     error: BaseException
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ending:
     """What is to be told. ``result`` is JSON text; ``retry`` says why there should be another attempt, ``after`` when.
 
@@ -65,30 +65,27 @@ def ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[An
 
 
 def _ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[Any], str]) -> Ending | None:
-    match end, stop:
-        case _, Stop.FENCED | Stop.GONE:
-            return None
-        case _, Stop.WALL_TIME:
-            reason = "wall_time_exceeded: The attempt took longer than its job type allows."
-            return _again(RetryReason.WALL_TIME, reason)
-        case ((Returned(value=Fail() as fail) | Raised(error=Fail() as fail)), _):
+    if stop is not None and stop.lost:
+        return None
+    if stop is Stop.WALL_TIME:
+        return _again(RetryReason.WALL_TIME, "wall_time_exceeded: The attempt took longer than its job type allows.")
+    match end.value if isinstance(end, Returned) else end.error:
+        case Fail() as fail:
             result = None if fail.result is None else encode(fail.result)
             return Ending(kind=OutcomeKind.FAILED, result=result, reason=_short(str(fail)))
-        case ((Returned(value=Retry() as retry) | Raised(error=Retry() as retry)), _):
+        case Retry() as retry:
             return _again(RetryReason.ASKED, str(retry), after=retry.after)
-        case Returned(value=value), _:
-            # Also after a cancel that came too late: the store ends the job as it must, and keeps the result.
-            return Ending(kind=OutcomeKind.COMPLETED, result=encode(value))
-        case Raised(), Stop.CANCELLED:
-            return Ending(kind=OutcomeKind.CANCELLED)
-        case Raised(), Stop() as reason if reason in HANDED_BACK:
-            # Whatever it raised, it was made to: a program that was killed, a connection that was cut.
-            return Ending(kind=OutcomeKind.HANDED_BACK, reason=HANDED_BACK[reason])
-        case Raised(error=asyncio.CancelledError() | Cancelled()), _:
-            return _again(RetryReason.FAILURE, "The handler cancelled itself.")
-        case Raised(error=error), _:
-            return _again(RetryReason.FAILURE, explain(error))
-    raise AssertionError("every end has a rule")
+    if isinstance(end, Returned):
+        # Also after a cancel that came too late: the store ends the job as it must, and keeps the result.
+        return Ending(kind=OutcomeKind.COMPLETED, result=encode(end.value))
+    if stop is Stop.CANCELLED:
+        return Ending(kind=OutcomeKind.CANCELLED)
+    if stop in HANDED_BACK:
+        # Whatever it raised, it was made to: a program that was killed, a connection that was cut.
+        return Ending(kind=OutcomeKind.HANDED_BACK, reason=HANDED_BACK[stop])
+    if isinstance(end.error, asyncio.CancelledError | Cancelled):
+        return _again(RetryReason.FAILURE, "The handler cancelled itself.")
+    return _again(RetryReason.FAILURE, explain(end.error))
 
 
 def _again(retry: RetryReason, reason: str, *, after: float | None = None) -> Ending:

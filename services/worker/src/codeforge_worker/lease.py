@@ -7,10 +7,11 @@ count began at that moment at the earliest (architecture: A handler never outliv
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
-from typing import Protocol
 
 from codeforge_common.store import Outcome, OutcomeKind, Verdict
 
@@ -52,26 +53,11 @@ STOPS = {Verdict.CANCELLED: Stop.CANCELLED, Verdict.FENCED: Stop.FENCED, Verdict
 """What a verdict on a lease means for its run; any other lets it go on."""
 
 
-class Holder(Protocol):
-    """The run behind a lease. Any thread may call these, at any time and repeatedly."""
-
-    def stop(self, reason: Stop) -> None:
-        """Asks the run to end; the first reason counts."""
-
-    def allow_until(self, moment: float) -> None:
-        """Pauses the code of a blocking run at ``moment``, unless it is allowed to go on before, and until it is."""
-
-    def kill(self, *, timeout: float) -> bool:
-        """Ends a blocking run by force; blocks for about ``timeout`` seconds at most, 0 only begins it.
-
-        Whether nothing of it is left.
-        """
-
-
 @dataclass(eq=False, slots=True, kw_only=True)
-class Lease:
+class Lease(ABC):
     """The right to run one job, for ``seconds`` since ``since`` (of :func:`codeforge_worker.clock.now`).
 
+    What it can do to the run, any thread may ask for, at any time and repeatedly.
     ``pausable``: the run's code is in a child of its own. ``wall_end``: when the attempt has taken too long.
     ``slots``: how many of the worker's slots it fills; 0 for one that shares the slot of another job of its batch.
     ``ended``: no code of the run can go on; what is missing is that the store takes its outcome.
@@ -81,11 +67,25 @@ class Lease:
     token: int
     seconds: float
     since: float
-    holder: Holder = field(repr=False)
     pausable: bool = False
     wall_end: float | None = None
     slots: int = 1
     ended: bool = False
+
+    @abstractmethod
+    def stop(self, reason: Stop) -> None:
+        """Asks the run to end; the first reason counts."""
+
+    @abstractmethod
+    def allow_until(self, moment: float) -> None:
+        """Pauses the code of a blocking run at ``moment``, unless it is allowed to go on before, and until it is."""
+
+    @abstractmethod
+    def kill(self, *, timeout: float) -> bool:
+        """Ends a blocking run by force; blocks for about ``timeout`` seconds at most, 0 only begins it.
+
+        Whether nothing of it is left.
+        """
 
     @property
     def pause_at(self) -> float:
@@ -126,7 +126,7 @@ class Leases:
         self._answered = 0
         self._accepting = True
 
-    def answered(self, number: int, taken: list[Lease]) -> None:
+    def answered(self, number: int, taken: Sequence[Lease]) -> None:
         """Notes that claim ``number`` has been answered and which leases it brought."""
         with self._lock:
             self._answered = number
@@ -136,15 +136,14 @@ class Leases:
     def end(self, lease: Lease) -> None:
         """The run has ended and its slot is free; the lease is kept until the store has taken the outcome."""
         with self._lock:
-            if not lease.ended:
-                lease.ended = True
-                self._filled -= lease.slots
+            self._end(lease)
 
-    def release(self, lease: Lease) -> None:
-        """The store has taken the outcome, or there is none to take."""
-        self.end(lease)
+    def release(self, *leases: Lease) -> None:
+        """The store has taken the outcome of each, or there is none to take."""
         with self._lock:
-            self._held.discard(lease)
+            for lease in leases:
+                self._end(lease)
+            self._held.difference_update(leases)
 
     def refuse(self) -> None:
         """No more work: from now on no slot counts as free."""
@@ -180,3 +179,8 @@ class Leases:
     def current(self, lease: Lease) -> bool:
         """Whether a verdict on ``lease`` is news: it is still held and its outcome isn't on its way."""
         return not lease.ended and lease in self._held
+
+    def _end(self, lease: Lease) -> None:
+        if not lease.ended:
+            lease.ended = True
+            self._filled -= lease.slots

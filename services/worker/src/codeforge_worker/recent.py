@@ -22,19 +22,21 @@ class RecentOutcomes:
         self._kept: deque[tuple[float, Outcome]] = deque()
         self._bytes = 0
 
-    def add(self, outcome: Outcome, *, now: float) -> None:
-        """The store has taken ``outcome`` at ``now`` (seconds)."""
-        self._kept.append((now, outcome))
-        self._bytes += _size(outcome)
-        while len(self._kept) > KEPT_OUTCOMES or self._bytes > KEPT_BYTES or self._kept[0][0] < now - KEPT_SECONDS:
+    def add(self, outcomes: Sequence[Outcome], *, now: float) -> None:
+        """The store has taken ``outcomes`` at ``now`` (seconds)."""
+        self._kept.extend([(now, outcome) for outcome in outcomes])
+        self._bytes += sum(map(_size, outcomes))
+        while self._kept and self._too_much(now):
             _, forgotten = self._kept.popleft()
             self._bytes -= _size(forgotten)
-            if not self._kept:
-                break
 
     def since(self, now: float) -> Sequence[Outcome]:
         """Those of the last ten seconds, in the order in which they were taken."""
         return [outcome for at, outcome in self._kept if at >= now - KEPT_SECONDS]
+
+    def _too_much(self, now: float) -> bool:
+        old = self._kept[0][0] < now - KEPT_SECONDS
+        return old or len(self._kept) > KEPT_OUTCOMES or self._bytes > KEPT_BYTES
 
 
 def _size(outcome: Outcome) -> int:

@@ -110,4 +110,4 @@ class Renewal:
         if verdict in (Verdict.HELD, Verdict.CANCELLED):
             lease.since = sent
         if reason := STOPS.get(verdict):
-            lease.holder.stop(reason)
+            lease.stop(reason)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -69,7 +68,7 @@ class RunReports(ReportSink):
         self._progress: int | None = None
         self._stage: str | None = None
         self._shown_stage: str | None = None
-        self._lines: deque[str] = deque(maxlen=limits.lines)
+        self._lines: list[str] = []
         self._bytes = 0
         self._output: OutputBuffer | None = None
         self._taken: asyncio.Event | None = None
@@ -143,6 +142,9 @@ class RunReports(ReportSink):
         """Ends the gathering: what is unanswered or unsent, for the outcome of the run to carry."""
         with self._lock:
             self._closed = True
+            self.heed = (
+                _unheard  # the run's own leads back here: only the garbage collector could find that both are over
+            )
             rest = [] if self._unanswered is None else [self._unanswered]
             while self._gather():
                 rest.append(self._next())
@@ -176,17 +178,21 @@ class RunReports(ReportSink):
 
     def _append(self, line: str) -> None:
         if len(self._lines) == self._limits.lines:
-            self._bytes -= len(self._lines.popleft().encode())
+            self._bytes -= len(self._lines.pop(0).encode())
         self._lines.append(line)
         self._bytes += len(line.encode())
         while self._bytes > self._limits.bytes and len(self._lines) > 1:
-            self._bytes -= len(self._lines.popleft().encode())
+            self._bytes -= len(self._lines.pop(0).encode())
 
     def _clean(self, text: str) -> str:
         return _valid(self._redactor.text(str(text)))
 
     def _cut(self, line: str) -> str:
         return fitting(line, self._limits.line_bytes - _PREFIX_BYTES)
+
+
+def _unheard(verdict: Verdict) -> None:
+    """The run has ended."""
 
 
 def _valid(text: str) -> str:

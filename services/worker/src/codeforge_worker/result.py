@@ -14,6 +14,8 @@ ABRIDGED_OVER_BYTES = 8 * 1024
 MEMBER_BYTES = 1024
 """In the short form strings over this are cut, and other members over this left out (contract, section 2)."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Json:
@@ -61,7 +63,7 @@ def abridge(text: str) -> str | None:
 
 def dumps(value: Any) -> str:
     """``value`` as compact JSON, in the letters that it has. Raises TypeError and ValueError."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _cut(text: str) -> str:

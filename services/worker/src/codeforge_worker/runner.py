@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from codeforge_common.store import Run
 from codeforge_worker.attempt import Attempt
 from codeforge_worker.batch import ends_of
+from codeforge_worker.context import Cancelled
 from codeforge_worker.ending import Raised, Returned
 from codeforge_worker.lease import Stop
 from codeforge_worker.owners import TaskOwners
@@ -52,6 +53,7 @@ class Execution:
                 handler=handler,
                 since=since,
                 slots=0 if place else 1,
+                loop=owners.loop,
                 tools=tools,
                 rules=rules,
                 wake=wake,
@@ -59,22 +61,20 @@ class Execution:
             )
             for place, run in enumerate(runs)
         ]
-        self.leases = [attempt.lease for attempt in self.attempts]
         self._handler = handler
+        self._function: Callable[..., Awaitable[Any]] = handler.function
         self._ring = ring
         self._rules = rules
-        self._brood = owners.brood(self.leases)
+        self._brood = owners.brood(self.attempts)
         self._ended_callback = ended
         self._stuck_callback = stuck
-        self._loop = asyncio.get_running_loop()
+        self._loop = owners.loop
         self._task: asyncio.Task[Any] | None = None
         self._stopping = False
 
     def begin(self) -> None:
         """Starts the handler."""
-        context = self._brood.context()
-        self._task = self._loop.create_task(self._run(), name=self._handler.name, context=context)
-        self._task.add_done_callback(self._end, context=context)
+        self._task = self._brood.start(self._run(), name=self._handler.name, ended=self._end)
 
     def _begin_stop(self, attempt: Attempt, reason: Stop) -> None:
         """Ends the run for ``reason``; a batch goes on while only some of its jobs are cancelled."""
@@ -110,19 +110,24 @@ class Execution:
         finally:
             await self._brood.end()
 
-    async def _call(self, attempts: Sequence[Attempt]) -> Any:
+    def _call(self, attempts: Sequence[Attempt]) -> Awaitable[Any]:
         if self._handler.batched:
-            structlog.contextvars.unbind_contextvars("job_id", "attempt", "trace_id")
-            structlog.contextvars.bind_contextvars(job_ids=[attempt.run.job_id for attempt in attempts])
-            return await self._handler.function([attempt.context() for attempt in attempts])
+            structlog.contextvars.unbind_contextvars("job_id", "attempt")
+            structlog.contextvars.bind_contextvars(job_ids=[attempt.job_id for attempt in attempts])
+            return self._function([attempt.context() for attempt in attempts])
         (attempt,) = attempts
-        return await (attempt.in_child() if self._handler.blocking else self._handler.function(attempt.context()))
+        return attempt.in_child() if self._handler.blocking else self._function(attempt.context())
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         end, fit = _end_of(task), self._fit()
+        if self._handler.batched and isinstance(end, Raised) and _is_refusal(end.error):
+            # One was cancelled alone, and the handler let that end the call: no fault of the others.
+            for attempt in fit:
+                attempt.stopped = attempt.stopped or Stop.BATCH
         ends = iter(ends_of(end, jobs=len(fit)) if self._handler.batched else [end])
         for attempt in self.attempts:
             attempt.end(attempt.unfit or next(ends))
+        self._task = None
         self._ended_callback(self)
 
     def _fit(self) -> Sequence[Attempt]:
@@ -134,3 +139,10 @@ def _end_of(task: asyncio.Task[Any]) -> Returned | Raised:
         return Raised(asyncio.CancelledError())
     error = task.exception()
     return Returned(task.result()) if error is None else Raised(error)
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether nothing went wrong but that effects of cancelled jobs were refused."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_refusal, error.exceptions))
+    return isinstance(error, Cancelled)

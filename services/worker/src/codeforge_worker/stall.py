@@ -15,14 +15,15 @@ import structlog
 
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.store import Outcome, Store
+from codeforge_worker import clock
 from codeforge_worker.lease import Lease, Leases
 from codeforge_worker.owners import TaskOwners
 
 REAP_SECONDS = 5.0
-"""What killed children have to be gone."""
+"""What killed children have to be gone, unless somebody is in a hurry."""
 
 ANSWER_SECONDS = 10.0
-"""What the store has to take the hand-backs."""
+"""What the store has to take the hand-backs, unless somebody is in a hurry."""
 
 GIVE_UP_SECONDS = 30
 """After so long the kernel ends the process (SIGALRM), whatever this code is waiting for: a lock of the hung thread."""
@@ -54,29 +55,38 @@ class StalledLoop:
         signal.signal(_PARK, _park)
 
     async def end(self, store: Store) -> None:
-        """Logs where the loop hangs, kills and reaps the children, hands back what others can run, ends the process.
+        """Saves what can be saved and ends the process."""
+        signal.alarm(GIVE_UP_SECONDS)
+        await self.rescue(store)
+        self._end_process()
+
+    async def rescue(
+        self, store: Store, *, reap_seconds: float = REAP_SECONDS, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        """Logs where the loop hangs, kills and reaps the children, hands back what others can run.
 
         The run whose code the loop is in is left to expire: an ordinary crash. Where that is nobody's, any of the
-        async runs may be the cause, and none of them is handed back.
+        async runs may be the cause, and none of them is handed back. The loop's thread does nothing any more.
         """
-        signal.alarm(GIVE_UP_SECONDS)
         culprits = self._owners.current()
         jobs = [lease.job_id for lease in culprits]
         _log.critical("the event loop hangs, the worker ends", job_ids=jobs, stack=self._stack())
         # From here on no code of a run goes on, even if whatever the loop hangs in should end.
         signal.pthread_kill(self._thread, _PARK)
-        innocent = [lease for lease in self._leases.running if self._may_be_handed_back(lease, culprits)]
+        left, reaped_by = self._leases.running, clock.now() + reap_seconds
+        for lease in left:
+            lease.kill(timeout=0)
+        innocent = [lease for lease in left if self._may_be_handed_back(lease, culprits, reaped_by=reaped_by)]
         outcomes = [*self._unsettled(), *(lease.hand_back("The worker's event loop hung.") for lease in innocent)]
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(answer_seconds):
                 await store.settle(worker=self._worker, outcomes=outcomes)
         except (StoreUnavailable, TimeoutError) as error:
-            _log.error("the store couldn't be told", reason=str(error))
-        self._end_process()
+            _log.error("the store couldn't be told", reason=str(error) or "no answer in time")
 
-    def _may_be_handed_back(self, lease: Lease, culprits: Sequence[Lease]) -> bool:
+    def _may_be_handed_back(self, lease: Lease, culprits: Sequence[Lease], *, reaped_by: float) -> bool:
         if lease.pausable:
-            return lease.holder.kill(timeout=REAP_SECONDS)
+            return lease.kill(timeout=max(reaped_by - clock.now(), 0.1))
         return bool(culprits) and lease not in culprits
 
     def _stack(self) -> str:

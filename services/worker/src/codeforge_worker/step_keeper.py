@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeforge_common.store import Run, Verdict
+from codeforge_worker.context import Cancelled
 from codeforge_worker.outcome import Fail
 from codeforge_worker.run_calls import RunCalls
 from codeforge_worker.steps import Keeper
@@ -59,8 +60,11 @@ class StepKeeper(Keeper):
         return text
 
     async def assert_held(self) -> None:
-        """Asks the store. Raises CancelledError when the run has lost its job, or was cancelled alone."""
-        await self._go_on(await self._calls.ask_held(self._run))
+        """Asks the store. Raises CancelledError when the run is to stop, Cancelled when only this job of a batch is."""
+        verdict = await self._calls.ask_held(self._run)
+        await self._go_on(verdict)
+        if verdict is Verdict.CANCELLED:
+            raise Cancelled
 
     async def _go_on(self, verdict: Verdict) -> None:
         self._heed(verdict)

@@ -70,12 +70,16 @@ class Worker:
         """Asks the worker to stop; again and again changes nothing."""
         self._asked.set()
 
+    def give_up(self) -> None:
+        """Ends the process when a stop takes too long; see :meth:`~codeforge_worker.shutdown.Shutdown.give_up`."""
+        self._shutdown.give_up()
+
     def stuck(self, execution: Execution) -> None:
         """A handler ignores its cancel: no more work, and an end when the other runs have theirs."""
-        jobs = [lease.job_id for lease in execution.leases]
+        jobs = [attempt.job_id for attempt in execution.attempts]
         _log.error("a handler ignores its cancel, the worker takes no more work", job_ids=jobs)
         self._readiness.set("handlers", ok=False, detail=f"A handler of {execution.type} ignores its cancel.")
-        self._stuck.update(execution.leases)
+        self._stuck.update(execution.attempts)
         self._shutdown.refuse_work()
         self._is_stuck.set()
 

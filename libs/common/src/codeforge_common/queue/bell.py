@@ -61,6 +61,8 @@ class Bell:
 
         ``traceparent`` (W3C) travels along for a link. ``forwarded``: a worker without a free slot sends it on.
         """
+        if not any(rings.values()):
+            return  # as most calls of a busy worker: its thread is left asleep
         dropped = 0
         with self._changed:
             for name, count in rings.items():

@@ -21,8 +21,9 @@ RINGS_KEPT = 1000
 """Rings that wait here for the broker, and in an AMQP queue for a worker; beyond that they are dropped."""
 CHECK_SECONDS = 5.0
 """How long a bell that nobody rings waits before it asks whether the broker is still there."""
-BRPOP_SECONDS = 0.5
-"""How long a Redis lets one request for a ring wait: two commands a second of an idle worker, and as long to close."""
+BRPOP_SECONDS = 0.8
+"""How long a Redis lets one request for a ring wait: five commands in four seconds of an idle worker, which may send
+five a second in all, and as long to close, for which a consumer has a second."""
 CONNECT_SECONDS = 3.0
 """How long a broker may take to accept a connection."""
 ANSWER_SECONDS = 5.0

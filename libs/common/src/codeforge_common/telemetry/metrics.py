@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from codeforge_common.job import BUILT_IN_TYPES, TERMINAL
 from codeforge_common.telemetry.cluster import ClusterGauges
+from codeforge_common.telemetry.durations import Durations
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800, 3600)
 """Seconds. One set for all: a ring within milliseconds and a job of an hour are told apart in the same picture."""
@@ -64,8 +65,8 @@ class Metrics:
     jobs_submitted: Counter
     jobs_finished: Counter
     job_retries: Counter
-    job_wait_seconds: Histogram
-    job_run_seconds: Histogram
+    job_wait_seconds: Durations
+    job_run_seconds: Durations
     crashes: Counter
     fenced: Counter
     jobs_vanished: Counter
@@ -83,11 +84,11 @@ class Metrics:
         """Shows every series of ``job_type`` with zeros, so that its first job is a rise and not a birth."""
         self.cluster.know(job_type)
         self.jobs_submitted.labels(type=job_type)
-        self.job_wait_seconds.labels(type=job_type)
+        self.job_wait_seconds.labels(job_type)
         self.crashes.labels(type=job_type)
         for outcome in TERMINAL:
             self.jobs_finished.labels(type=job_type, outcome=outcome)
-            self.job_run_seconds.labels(type=job_type, outcome=outcome)
+            self.job_run_seconds.labels(job_type, outcome)
         for reason in RetryReason:
             self.job_retries.labels(type=job_type, reason=reason)
 
@@ -113,14 +114,19 @@ def create_metrics(*, scripts: Iterable[str] = ()) -> Metrics:
     def histogram(name: str, text: str, *labels: str) -> Histogram:
         return Histogram(f"codeforge_{name}", text, labels, registry=registry, buckets=BUCKETS)
 
+    def durations(name: str, text: str, *labels: str) -> Durations:
+        made = Durations(f"codeforge_{name}", text, labels=labels, buckets=BUCKETS)
+        registry.register(made)
+        return made
+
     metrics = Metrics(
         registry=registry,
         cluster=cluster,
         jobs_submitted=counter("jobs_submitted", "Submits that were accepted.", "type"),
         jobs_finished=counter("jobs_finished", "Jobs that came to rest.", "type", "outcome"),
         job_retries=counter("job_retries", "Further attempts that were granted.", "type", "reason"),
-        job_wait_seconds=histogram("job_wait_seconds", "From claimable to claimed.", "type"),
-        job_run_seconds=histogram("job_run_seconds", "From claimed to the attempt's end.", "type", "outcome"),
+        job_wait_seconds=durations("job_wait_seconds", "From claimable to claimed.", "type"),
+        job_run_seconds=durations("job_run_seconds", "From claimed to the attempt's end.", "type", "outcome"),
         crashes=counter("crashes", "Leases that expired: workers lost with a job.", "type"),
         fenced=counter("fenced", "Writes refused because another run holds the job."),
         jobs_vanished=counter("jobs_vanished", "Running jobs that the store didn't know any more."),

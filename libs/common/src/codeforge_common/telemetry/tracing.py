@@ -6,6 +6,7 @@ Span names and attributes follow OpenTelemetry's semantic conventions for messag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from random import random
@@ -30,6 +31,9 @@ SYSTEM = "codeforge"
 
 FLUSH_SECONDS = 2.0
 """How long a stop waits for the last spans to leave."""
+
+_UNSAMPLED = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f][02468ace]")
+"""The usual ``traceparent`` (W3C Trace Context, section 3.2) of a trace that isn't recorded, with its id."""
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _NO_CONTEXT = Context()
@@ -98,7 +102,7 @@ class Tracing:
         attributes: Mapping[str, str | int | float | bool] | None = None,
     ) -> AbstractContextManager[Span]:
         """A span that is current while the block runs; below the traceparent ``parent`` or else the current span."""
-        return self._started(name, kind=kind, parent=parent, attributes=attributes)
+        return self._unrecorded(parent) or self._recorded(name, kind=kind, parent=parent, attributes=attributes)
 
     def send(self, destination: str, *, job_id: str, parent: str | None = None) -> AbstractContextManager[Span]:
         """The span of a message on its way: a job to its type's queue, or a ``job:update`` to a socket.
@@ -108,7 +112,7 @@ class Tracing:
         current = trace.get_current_span()
         if parent is None and current.get_span_context().is_valid and not current.is_recording():
             return nullcontext(current)
-        return self._started(
+        return self._unrecorded(parent) or self._recorded(
             f"send {destination}",
             kind=SpanKind.PRODUCER,
             parent=parent,
@@ -123,15 +127,25 @@ class Tracing:
         ``parent``: the job's traceparent; without one a new trace begins. ``ring``: that of the ring that woke the
         worker, kept as a link only, for it may have been sent for another job.
         """
-        return self._started(
+        parent = parent or ""
+        return self._unrecorded(parent) or self._recorded(
             f"process {job_type}",
             kind=SpanKind.CONSUMER,
-            parent=parent or "",
+            parent=parent,
             links=link_to(ring),
             attributes={**_messaging("process", job_type, job_id=job_id), "codeforge.job.attempt": attempt},
         )
 
-    def _started(
+    def _unrecorded(self, parent: str | None) -> Unrecorded | None:
+        """The span to begin below ``parent``, or else the current span, where that one isn't recorded."""
+        if parent and (known := _UNSAMPLED.fullmatch(parent)):
+            return Unrecorded(int(known[1], 16))
+        above = trace.get_current_span(_context(parent)).get_span_context()
+        if above.trace_flags.sampled if above.is_valid else random() < self._ratio:
+            return None
+        return Unrecorded(above.trace_id if above.is_valid else None)
+
+    def _recorded(
         self,
         name: str,
         *,
@@ -140,17 +154,19 @@ class Tracing:
         attributes: Mapping[str, str | int | float | bool] | None,
         links: Sequence[Link] = (),
     ) -> AbstractContextManager[Span]:
-        context = None if parent is None else context_of(parent)
-        above = trace.get_current_span(context).get_span_context()
-        if not (above.trace_flags.sampled if above.is_valid else random() < self._ratio):
-            return Unrecorded(above.trace_id if above.is_valid else None)
-        return self._tracer.start_as_current_span(name, context=context, kind=kind, attributes=attributes, links=links)
+        return self._tracer.start_as_current_span(
+            name, context=_context(parent), kind=kind, attributes=attributes, links=links
+        )
 
     def shutdown(self, *, timeout: float = FLUSH_SECONDS) -> None:
         """Sends what is left, for at most ``timeout`` seconds: a collector that is away must not hold up a stop."""
         sender = Thread(target=self.provider.shutdown, name="trace-flush", daemon=True)
         sender.start()
         sender.join(timeout)
+
+
+def _context(parent: str | None) -> Context | None:
+    return None if parent is None else context_of(parent)
 
 
 def _exporting_to(endpoint: str) -> SpanProcessor:
