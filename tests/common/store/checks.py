@@ -52,7 +52,10 @@ def check_rotation(found: Snapshot, waiting: Sequence[ModelJob], type: str, user
     assert len(rotation) == len(rotating)
     assert set(rotation) == rotating
     parked = found.hash("parked").get(user, "").split()
-    assert not waiting or user in rotating or type in parked, "a user with work stands nowhere"
+    if waiting:
+        assert user in rotating or type in parked, "a user with work stands nowhere"
+    else:
+        assert user not in rotating and type not in parked, "a user with no work has a turn"
 
 
 def check_owners(found: Snapshot, jobs: Mapping[str, ModelJob], *, secrets: bool = True) -> None:

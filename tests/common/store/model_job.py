@@ -44,6 +44,8 @@ class ModelJob:
     stage: str | None = None
     lines: list[str] = field(default_factory=list)
     output: bytes = b""
+    cut: bool = False
+    """Output was refused for want of room: none may follow it within this run."""
     steps: dict[str, tuple[str, int]] = field(default_factory=dict)
     result: str | None = None
     reason: str | None = None
@@ -81,7 +83,8 @@ class ModelJob:
         self.pass_on()
         self.attempts += 1
         self.reason = None
-        self.output = self.output[: self.kept]
+        if len(self.output) > self.kept:
+            self.output, self.cut = self.output[: self.kept], False
         self.change()
         self.note(Moment.CLAIMED, now=now, worker=worker, token=token, attempt=self.attempts)
 
@@ -103,10 +106,14 @@ class ModelJob:
         self.lines += report.lines
         self.progress = max(self.progress, report.progress or 0)
         self.stage = report.stage or self.stage
-        room = OUTPUT - len(self.output)
-        self.output += report.output.encode()[:room].decode(errors="ignore").encode()
+        self._write(report.output.encode())
         if report.lines or report.stage is not None or report.progress is not None:
             self.change()
+
+    def _write(self, text: bytes) -> None:
+        fits = b"" if self.cut else text[: OUTPUT - len(self.output)].decode(errors="ignore").encode()
+        self.output += fits
+        self.cut = self.cut or len(fits) < len(text)
 
     def finish_step(self, name: str, result: str) -> None:
         self.steps.setdefault(name, (result, len(self.output)))

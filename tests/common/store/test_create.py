@@ -55,6 +55,15 @@ async def test_the_same_key_and_body_give_the_same_job(bench: Harness) -> None:
     assert (again.job_id, again.repeated) == (first.job_id, True)
 
 
+async def test_a_key_is_remembered_for_a_day_from_the_first_submit_on(bench: Harness) -> None:
+    await bench.submit(idempotency=key())
+    (kept,) = [kept async for kept in bench.redis.scan_iter(bench.key("idempotency", "*"))]
+    assert 86_000_000 < await bench.redis.pttl(kept) <= 86_400_000
+    await bench.redis.pexpire(kept, 3_600_000)
+    await bench.submit(idempotency=key())
+    assert 0 < await bench.redis.pttl(kept) <= 3_600_000
+
+
 async def test_the_same_key_with_another_body_is_refused(bench: Harness) -> None:
     await bench.submit(idempotency=key())
     with pytest.raises(IdempotencyConflict):

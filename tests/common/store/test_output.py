@@ -95,6 +95,18 @@ async def test_a_full_output_takes_no_more_and_the_rest_of_the_report_all_the_sa
         assert (job.logs, job.progress) == (["a line"], 10)
 
 
+async def test_nothing_follows_what_was_cut_until_the_next_run_writes_it_again(redis_url: str, namespace: str) -> None:
+    async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, output_max_bytes=4)) as bench:
+        run = await bench.start()
+        for number, text in enumerate(("a", "🔧", "b"), start=1):
+            await bench.report(run, number, output=text)
+        assert await text_of(bench, run.job_id) == "a"
+        await bench.settle(run, OutcomeKind.HANDED_BACK)
+        (later,) = (await bench.claim()).runs
+        await bench.report(later, 1, output="🔧")
+        assert await text_of(bench, run.job_id) == "🔧"
+
+
 async def test_parts_of_a_mebibyte_meet_at_whole_characters(redis_url: str, namespace: str) -> None:
     text = "ế🔧" * 350_000  # 2.45 MB; neither 3 nor 7 divides a mebibyte
     async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, output_max_bytes=4_000_000)) as bench:

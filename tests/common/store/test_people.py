@@ -6,8 +6,8 @@ import pytest
 
 from codeforge_common.errors import InvalidCursor, JobNotFound, NotInThatState, SecretExpired
 from codeforge_common.job import Status
-from codeforge_common.store import OutcomeKind, Report, Verdict
-from tests.common.store.harness import AGENT, OTHER, Harness
+from codeforge_common.store import Limits, OutcomeKind, Report, Served, Verdict
+from tests.common.store.harness import AGENT, LEASE, OTHER, Harness, harness
 
 
 class TestOwnership:
@@ -208,5 +208,36 @@ async def test_the_cluster_at_a_glance(bench: Harness) -> None:
     assert (agent.counts[Status.WAITING], agent.counts[Status.ACTIVE], agent.counts[Status.FAILED]) == (1, 1, 0)
     assert (agent.oldest_waiting_ms, other.oldest_waiting_ms) == (1_500, 0)
     assert (agent.workers, other.workers, state.workers_alive) == (1, 0, 1)
+    await bench.renew("w2", types=[OTHER.name])
+    await bench.store.close_worker(worker="w1", serves=[Served(type=AGENT.name, lease_ms=LEASE)])
+    state = await bench.store.cluster()
+    assert ([one.workers for one in state.types], state.workers_alive) == ([0, 1], 1)
     bench.clock.tick(3_000)
     assert (await bench.store.cluster()).workers_alive == 0
+
+
+class TestOldestWaiting:
+    async def oldest(self, bench: Harness) -> int:
+        agent, _ = (await bench.store.cluster()).types
+        return agent.oldest_waiting_ms
+
+    async def test_it_need_not_be_whose_turn_is_next(self, bench: Harness) -> None:
+        for user in ("ann", "bob", "bob", "ann"):
+            await bench.submit(user=user)
+            bench.clock.tick(100)
+        assert await self.oldest(bench) == 400
+        await bench.claim(slots=2)
+        assert await self.oldest(bench) == 200  # the second of bob's, and the turn is ann's
+
+    async def test_it_may_be_of_a_user_at_the_cap(self, redis_url: str, namespace: str) -> None:
+        async with harness(redis_url, namespace, limits=Limits(rate_per_minute=0, user_max_running=1)) as bench:
+            await bench.start(user="ann")
+            for user in ("ann", "bob"):
+                await bench.submit(user=user)
+                bench.clock.tick(100)
+            assert await self.oldest(bench) == 200
+
+    async def test_a_head_start_makes_nothing_older(self, bench: Harness) -> None:
+        await bench.submit(priority=60)
+        bench.clock.tick(100)
+        assert await self.oldest(bench) == 100

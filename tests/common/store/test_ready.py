@@ -20,6 +20,13 @@ async def test_users_take_turns_and_each_users_jobs_keep_their_order(bench: Harn
     assert claimed == [jobs["ann"][0], jobs["bob"][0], jobs["cy"][0], jobs["ann"][1], jobs["cy"][1], jobs["ann"][2]]
 
 
+async def test_a_claim_takes_no_more_than_its_slots_whoever_is_asked_again(bench: Harness) -> None:
+    for user in ("ann", "bob") * 2:
+        await bench.submit(user=user)
+    assert [run.user_id for run in (await bench.claim(slots=3)).runs] == ["ann", "bob", "ann"]
+    assert [run.user_id for run in (await bench.claim(slots=3)).runs] == ["bob"]
+
+
 async def test_types_take_turns_within_a_claim(bench: Harness) -> None:
     for _ in range(4):
         await bench.submit(type=AGENT)
@@ -137,6 +144,25 @@ class TestRunningCap:
         assert (await lowered.renew(runs=[runs[1]])).verdicts == ["held"]
         await lowered.settle(runs[1], OutcomeKind.COMPLETED)
         assert len((await lowered.claim(slots=9)).runs) == 1
+
+    async def test_a_call_that_parks_a_user_and_frees_their_slot_brings_them_back(self, bench: Harness) -> None:
+        """Over a lowered cap what is handed back first is parked, and what is handed back last makes room for it."""
+        for job_type in (AGENT, OTHER):
+            await bench.submit(type=job_type)
+        assert len((await bench.claim(slots=2, types=BOTH)).runs) == 2
+        lowered = replace(bench, store=_with_cap(bench, 1))
+        await lowered.store.close_worker(worker="w1", serves=[])
+        assert not await bench.redis.exists(bench.key("parked"))
+        assert len((await lowered.claim("w2", slots=9, types=BOTH)).runs) == 1
+
+
+async def test_what_an_index_names_by_mistake_is_not_started(bench: Harness) -> None:
+    """A store that was restored in part must not run a job twice."""
+    run = await bench.start()
+    waiting = await bench.submit()
+    await bench.redis.zadd(bench.key("ready", AGENT.name, "ann"), {run.job_id: 0})
+    assert [later.job_id for later in (await bench.claim("w2", slots=9)).runs] == [waiting]
+    assert (await bench.renew(runs=[run])).verdicts == ["held"]
 
 
 def _with_cap(bench: Harness, cap: int) -> Store:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from codeforge_common.events import iso
 from codeforge_common.job import JobType, Status
 from codeforge_common.store import Limits, Outcome, OutcomeKind, Report, Run, Verdict, types_digest
-from tests.common.store.harness import AGENT, LEASE, Harness, harness
+from tests.common.store.harness import AGENT, LEASE, START, Harness, harness
 
 CRASH = "Worker lost, waiting for another"
 
@@ -20,6 +21,20 @@ async def test_a_run_carries_what_the_handler_needs(bench: Harness) -> None:
     assert run.traceparent == bench_token
     assert run.data["context"] == {"n": 1}
     assert (run.attempt, run.crashes, run.lease_ms, run.user_id, run.session_id) == (1, 0, LEASE, "ann", "s-1")
+
+
+async def test_record_and_updates_tell_when_each_thing_happened(bench: Harness) -> None:
+    run = await bench.start()
+    bench.clock.tick(100)
+    await bench.report(run, progress=10)
+    bench.clock.tick(200)
+    await bench.settle(run, OutcomeKind.COMPLETED)
+    job = await bench.get(run.job_id)
+    times = (job.created_at, job.started_at, job.updated_at, job.completed_at)
+    assert times == (START, START, START + 300, START + 300)
+    told = await bench.updates(run.job_id)
+    assert [update["timestamp"] for update in told] == [iso(START + after) for after in (0, 0, 100, 300)]
+    assert [update["completedAt"] for update in told] == [None, None, None, iso(START + 300)]
 
 
 async def test_waiting_time_counts_from_when_the_job_became_ready(bench: Harness) -> None:
@@ -230,6 +245,15 @@ async def test_a_closed_worker_gives_back_what_it_holds_and_takes_nothing(bench:
     assert not (await bench.claim("w1")).runs
     assert (await bench.settle(run, OutcomeKind.COMPLETED)).verdict is Verdict.DONE
     assert (await bench.store.get(run.job_id, caller="ann")).status is Status.WAITING
+
+
+async def test_a_closing_worker_leaves_others_their_jobs(bench: Harness) -> None:
+    """Also the one that it had before them, and those of a worker whose name begins like its own."""
+    run = await bench.start("w1")
+    await bench.settle(run, OutcomeKind.HANDED_BACK)
+    (theirs,) = (await bench.claim("w12")).runs
+    assert (await bench.store.close_worker(worker="w1", serves=[]))[0] == []
+    assert (await bench.renew("w12", runs=[theirs])).verdicts == [Verdict.HELD]
 
 
 async def test_outcomes_settle_in_the_claim_that_fills_their_slots(bench: Harness) -> None:

@@ -77,6 +77,16 @@ class TestALostIndex:
         assert (await bench.store.sweep()).mended == 1
         assert [run.job_id for run in (await bench.claim()).runs] == [job_id]
 
+    async def test_of_what_is_ready_keeps_the_new_place_through_a_hand_back(self, bench: Harness) -> None:
+        first, second = await bench.submit(), await bench.submit(priority=10)
+        bench.clock.tick(60_000)
+        await bench.redis.zrem(bench.key("ready", AGENT.name, "ann"), first)
+        assert (await bench.store.sweep()).mended == 1
+        runs = (await bench.claim(slots=2)).runs
+        assert [run.job_id for run in runs] == [second, first]
+        await bench.settle(runs[1], OutcomeKind.HANDED_BACK)
+        assert await bench.redis.zscore(bench.key("ready", AGENT.name, "ann"), first) == bench.clock.now
+
     async def test_of_what_is_ready_rings(self, bench: Harness) -> None:
         await bench.submit()
         await bench.redis.delete(bench.key("ready", AGENT.name, "ann"))

@@ -6,9 +6,10 @@ from tests.common.store.defects.batches import BATCHES
 from tests.common.store.defects.defect import Defect
 from tests.common.store.defects.door import DOOR
 from tests.common.store.defects.ends import ATTEMPTS, CANCEL
-from tests.common.store.defects.events import EVENTS
-from tests.common.store.defects.leases import LEASES
+from tests.common.store.defects.events import EVENTS, LOG
+from tests.common.store.defects.leases import CLAIM_NUMBERS, ENDED, LEASES, TOKENS
 from tests.common.store.defects.memory import MEMORY
+from tests.common.store.defects.records import RECORDS
 from tests.common.store.defects.steps import OUTPUT, STEPS
 from tests.common.store.defects.sweep import SWEEP
 from tests.common.store.defects.time import TIME
@@ -16,10 +17,15 @@ from tests.common.store.defects.timeline import TIMELINE
 from tests.common.store.defects.turns import TURNS
 
 DEFECTS: tuple[Defect, ...] = (
+    *TOKENS,
+    *CLAIM_NUMBERS,
     *LEASES,
+    *ENDED,
+    *RECORDS,
     *ATTEMPTS,
     *CANCEL,
     *EVENTS,
+    *LOG,
     *DOOR,
     *TURNS,
     *BATCHES,

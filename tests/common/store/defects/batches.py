@@ -8,15 +8,22 @@ BATCHES = (
     Defect(
         "one job too many in a batch",
         "claim.lua",
-        "for taken = 1, served.batch do",
-        "for taken = 0, served.batch do",
+        "start_some(served, served.batch, runs, claimed)",
+        "start_some(served, served.batch + 1, runs, claimed)",
         "batches",
     ),
     Defect(
         "a batch that costs no slot",
         "claim.lua",
-        "if not job then return taken > 1 end",
-        "if not job then return false end",
+        "return started > 0 and filled + 1 or filled end",
+        "return filled end",
+        "batches",
+    ),
+    Defect(
+        "an empty batch that costs a slot",
+        "claim.lua",
+        "return started > 0 and filled + 1 or filled end",
+        "return filled + 1 end",
         "batches",
     ),
     Defect(
@@ -29,7 +36,7 @@ BATCHES = (
     Defect(
         "a batch that never waits",
         "claim.lua",
-        "if served.batch > 1 and should_gather(served) then return false end",
+        "        if should_gather(served) then return filled end\n",
         "",
         "batches",
     ),

@@ -8,8 +8,8 @@ DOOR = (
     Defect(
         "a submit twice under one id",
         "create.lua",
-        "if redis.call('EXISTS', job_key(asked.id)) == 1 then",
-        "if false then",
+        "if before then\n",
+        "if false then\n",
         "invariants",
     ),
     Defect(
@@ -18,6 +18,22 @@ DOOR = (
         "if digest ~= asked.idempotency.digest then",
         "if false then",
         "create",
+    ),
+    Defect("an idempotency key kept for ever", "create.lua", "value, 'PX', IDEMPOTENCY_MS)", "value)", "create"),
+    Defect(
+        "an idempotency key that a repeat keeps for ever",
+        "create.lua",
+        "remembered, 'KEEPTTL')",
+        "remembered)",
+        "create",
+    ),
+    Defect("a repeated submit that writes nothing", "create.lua", "        save(before)\n", "", "durability"),
+    Defect(
+        "a repeated key that writes nothing",
+        "create.lua",
+        "    redis.call('SET', key, remembered, 'KEEPTTL')\n",
+        "",
+        "durability",
     ),
     Defect("an idempotency key that isn't kept", "create.lua", "if asked.idempotency then", "if false then", "create"),
     Defect(

@@ -16,15 +16,15 @@ STEPS = (
     Defect(
         "steps that a run doesn't get",
         "claim.lua",
-        "steps = job.field.steps and steps_of(job) or nil",
-        "steps = nil",
+        "run[4] = steps_of(job)",
+        "run[4] = {}",
         "steps",
     ),
     Defect(
         "steps in any order",
         "lib/steps.lua",
-        "done + 1, number_of(job, 'output')",
-        "1, number_of(job, 'output')",
+        "done + 1, job[OUTPUT] or 0",
+        "1, job[OUTPUT] or 0",
         "steps",
     ),
     Defect(
@@ -42,6 +42,13 @@ STEPS = (
         "steps",
     ),
     Defect(
+        "a rewind that counts all steps",
+        "lib/steps.lua",
+        "            set(job, STEPS, place > 1 and place - 1)\n",
+        "",
+        "steps",
+    ),
+    Defect(
         "an unknown step that isn't refused",
         "retry.lua",
         "if IN.step and not rewind(job, IN.step) then",
@@ -52,14 +59,14 @@ STEPS = (
     Defect(
         "output of finished steps that is lost",
         "lib/steps.lua",
-        "    set(job, 'output_kept', number_of(job, 'output'))\n",
+        "    set(job, OUTPUT_KEPT, job[OUTPUT])\n",
         "",
         "steps",
     ),
     Defect(
         "output not cut back by a rewind",
         "lib/steps.lua",
-        "set(job, 'output_kept', place > 1 and steps[place - 1][3] or nil)",
+        "set(job, OUTPUT_KEPT, place > 1 and steps[place - 1][3])",
         "",
         "steps",
     ),
@@ -69,11 +76,10 @@ OUTPUT = (
     Defect(
         "a report taken twice",
         "lib/report.lua",
-        "if report.number <= number_of(job, 'number') then return false end",
+        "if report.number <= (job[NUMBER] or 0) then return false end",
         "",
         "output",
     ),
-    Defect("numbers that outlive their run", "lib/lease.lua", "    set(job, 'number', nil)\n", "", "output"),
     Defect(
         "an output that is no text",
         "lib/output.lua",
@@ -89,6 +95,10 @@ OUTPUT = (
         "output",
     ),
     Defect(
+        "output after a cut", "lib/output.lua", "if #fits < #text then set(job, OUTPUT_CUT, true) end", "", "output"
+    ),
+    Defect("a cut that outlives its run", "lib/output.lua", "    set(job, OUTPUT_CUT, false)\n", "", "output"),
+    Defect(
         "a part that begins within a character", "output.lua", "#string.match(text, '^[\\128-\\191]*')", "0", "output"
     ),
     Defect(
@@ -98,8 +108,6 @@ OUTPUT = (
         "text = string.sub(text, 1, MOST)",
         "output",
     ),
-    Defect(
-        "an output that is complete too soon", "output.lua", "TERMINAL[job.field.status] == true and ", "", "output"
-    ),
+    Defect("an output that is complete too soon", "output.lua", "TERMINAL[job[STATE]] == true and ", "", "output"),
     Defect("another user's output", "output.lua", "if not may_see(job, IN.caller)", "if not job", "output"),
 )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from tests.common.store.defects.defect import Defect
 
 SWEEP = (
-    Defect("orphans that stay", "sweep.lua", "remove({ id = id })", "", "sweep"),
+    Defect("orphans that stay", "sweep.lua", "remove(id)", "", "sweep"),
     Defect(
         "a lost place among a user's jobs",
         "sweep.lua",
-        "expect(KEY('jobs', job.field.user), id, job.field.created_at)",
+        "expect(KEY('jobs', job[USER]), id, job[CREATED_AT])",
         "",
         "sweep",
     ),
     Defect(
         "a lost place among the finished",
         "sweep.lua",
-        "expect(finished_key(status), id, job.field.completed_at or NOW)",
+        "expect(finished_key(status), id, job[COMPLETED_AT] or NOW)",
         "",
         "sweep",
     ),
@@ -24,7 +24,7 @@ SWEEP = (
         "a lost place among the completed", "sweep.lua", "if status == STATUS.completed then", "if false then", "sweep"
     ),
     Defect("a lost lease", "sweep.lua", "expect(KEY('leases'), id, NOW)", "local _ = 0", "sweep"),
-    Defect("a lost delay", "sweep.lua", "expect(KEY('delayed'), id, job.field.due or NOW)", "", "sweep"),
+    Defect("a lost delay", "sweep.lua", "expect(KEY('delayed'), id, job[DUE] or NOW)", "", "sweep"),
     Defect("a lost place among the ready", "sweep.lua", "if place and (parked", "if (parked", "sweep"),
     Defect("a lost turn", "sweep.lua", "(parked or in_rotation(job_type, user))", "true", "sweep"),
     Defect("a list without its set", "sweep.lua", " or redis.call('LPOS', rotation, user)", " or true", "sweep"),

@@ -5,15 +5,20 @@ from __future__ import annotations
 from tests.common.store.defects.defect import Defect
 
 TIME = (
-    Defect(
-        "no extension after an outage", "reap.lua", "redis.call('ZADD', KEY('leases'), ends, leases[i])", "", "reap"
-    ),
+    Defect("no extension after an outage", "reap.lua", "call_in_parts('ZADD', KEY('leases'), ends)", "", "reap"),
     Defect(
         "an extension without a bound",
         "reap.lua",
-        "math.min(tonumber(leases[i + 1]) + gap, fresh)",
-        "tonumber(leases[i + 1]) + gap",
+        "math.min(tonumber(leases[2 * i]) + gap, fresh)",
+        "tonumber(leases[2 * i]) + gap",
         "reap",
+    ),
+    Defect(
+        "an extension by the usual lease",
+        "reap.lua",
+        "(job and job[LEASE] or LIMITS.lease_ms)",
+        "LIMITS.lease_ms",
+        "invariants",
     ),
     Defect(
         "a clock that stepped back unnoticed",
@@ -27,19 +32,34 @@ TIME = (
     Defect(
         "retention that takes a live job",
         "retry.lua",
-        "redis.call('ZREM', finished_key(status), job.id)",
+        "redis.call('ZREM', finished_key(status), job[ID])",
         "",
         "invariants",
     ),
     Defect(
         "retention that leaves an index behind",
         "reap.lua",
-        "        redis.call('ZREM', KEY('jobs', job.field.user), id)\n",
+        "        redis.call('ZREM', KEY('jobs', job[USER]), id)\n",
         "",
         "reap",
     ),
+    Defect(
+        "retention that leaves a place among the completed",
+        "reap.lua",
+        "        redis.call('ZREM', KEY('completed', job[TYPE], job[USER]), id)\n",
+        "",
+        "invariants",
+    ),
+    Defect(
+        "completed jobs without a bound",
+        "lib/settle.lua",
+        "if over <= 0 then return end",
+        "if true then return end",
+        "reap",
+    ),
+    Defect("completed jobs that go too young", "lib/settle.lua", "NOW - YOUNG_MS", "NOW", "reap"),
     Defect("retention that leaves counters behind", "reap.lua", "        move(job, nil)\n", "", "reap"),
-    Defect("retention that leaves parts behind", "reap.lua", "        remove(job)\n", "", "reap"),
+    Defect("retention that leaves parts behind", "reap.lua", "        remove(id)\n", "", "reap"),
     Defect(
         "retention of failed jobs as of completed ones",
         "reap.lua",
@@ -53,14 +73,14 @@ TIME = (
     Defect(
         "a secret kept after completion",
         "lib/settle.lua",
-        "redis.call('DEL', job_key(job.id, ':secret'))",
+        "redis.call('DEL', job_key(job[ID], ':secret'))",
         "local _ = 0",
         "runs",
     ),
     Defect(
         "a secret kept after any other end",
         "lib/settle.lua",
-        "redis.call('PEXPIRE', job_key(job.id, ':secret'), LIMITS.secrets_retry_ms)",
+        "redis.call('PEXPIRE', job_key(job[ID], ':secret'), LIMITS.secrets_retry_ms)",
         "",
         "runs",
     ),

@@ -6,11 +6,18 @@ from tests.common.store.defects.defect import Defect
 
 TIMELINE = (
     Defect("a crash that isn't told", "lib/settle.lua", "    note(job, MOMENT.crashed,", "    local _ = (", "timeline"),
-    Defect("a claim told with each moment", "lib/timeline.lua", "        set(job, 'noted', token)\n", "", "timeline"),
+    Defect(
+        "a crash that doesn't tell its claim",
+        "lib/settle.lua",
+        "    note(job, MOMENT.crashed,",
+        "    set(job, WORKER, nil)\n    note(job, MOMENT.crashed,",
+        "timeline",
+    ),
+    Defect("a claim told with each moment", "lib/timeline.lua", "        set(job, NOTED, token)\n", "", "timeline"),
     Defect(
         "claims that aren't told",
         "lib/timeline.lua",
-        "if not token or job.field.noted == token then return nil end",
+        "if not worker or job[NOTED] == token then return nil end",
         "if true then return nil end",
         "timeline",
     ),
@@ -32,8 +39,8 @@ TIMELINE = (
     Defect(
         "dropped moments that aren't counted",
         "lib/timeline.lua",
-        "set(job, 'forgotten', number_of(job, 'forgotten') + over)",
-        "set(job, 'forgotten', over)",
+        "set(job, FORGOTTEN, (job[FORGOTTEN] or 0) + over)",
+        "set(job, FORGOTTEN, over)",
         "timeline",
     ),
     Defect("a submission dropped uncounted", "timeline.lua", "dropped = dropped + 1", "dropped = dropped", "timeline"),

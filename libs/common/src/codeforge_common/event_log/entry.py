@@ -43,14 +43,16 @@ def decode(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
 
 def _updates(entry: EntryId, packed: bytes) -> tuple[Update, ...]:
     try:
-        return tuple(_update(entry, place, row) for place, row in enumerate(msgpack.unpackb(packed, raw=True)))
+        name = str(entry)
+        rows = enumerate(msgpack.unpackb(packed, raw=True))
+        return tuple(_update(row, cursor=f"{name}:{place}", at_ms=entry.ms) for place, row in rows)
     except (ValueError, TypeError, msgpack.UnpackException):
         # Whoever wrote this speaks another version; the entries around it must still arrive.
         _log.exception("an entry of the event log can't be read", entry=str(entry))
         return ()
 
 
-def _update(entry: EntryId, place: int, row: Any) -> Update:
+def _update(row: Any, *, cursor: str, at_ms: int) -> Update:
     packed, logs, error, result = (row, None, None, None) if isinstance(row, bytes) else row
     record = unpack(packed)
     return Update(
@@ -58,8 +60,8 @@ def _update(entry: EntryId, place: int, row: Any) -> Update:
         session_id=intern(record.session),
         job_id=record.id,
         seq=record.seq,
-        cursor=f"{entry}:{place}",
-        at_ms=entry.ms,
+        cursor=cursor,
+        at_ms=at_ms,
         packed=packed,
         logs=logs or b"",
         error=error or b"",

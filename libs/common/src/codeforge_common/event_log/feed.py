@@ -49,7 +49,7 @@ class Feed:
         """Remembers the next entry and delivers its updates, in one step of the loop."""
         self.memory.append(entry)
         wanted: dict[Subscription, list[Update]] = {}
-        for update in entry.updates:
+        for update in entry.updates if self._listening else ():
             candidates = {one for audience in update.audiences for one in self._listening.get(audience, ())}
             for subscription in candidates:
                 if subscription.wants(update):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from codeforge_common.events import job_update_json
 from codeforge_common.job import Status
@@ -17,17 +18,17 @@ class AudienceKind(StrEnum):
     SESSION = "session"
     JOB = "job"
 
+    __hash__ = str.__hash__  # that of an enum is several times as slow, and every update is looked up by three
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+
+class Audience(NamedTuple):
     """All that concerns one user, one session or one job."""
 
     kind: AudienceKind
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(NamedTuple):
     """One update of the log, as it lies there: most are of people who don't look, and are never written out.
 
     ``packed``: the record after the change. Beside it, as JSON and empty where there is nothing: ``logs`` (the newest

@@ -102,7 +102,7 @@ if not closed then
         runs, claimed, left = take(IN.slots)
         remember_worker(IN.worker, 'number', IN.number, 'claimed', cmsgpack.pack(claimed))
         for _, served in ipairs(IN.serves) do set_credit(IN.worker, served.type, left) end
-    elseif IN.number == seen then
+    elseif IN.number == seen and claimed then
         runs = taken_before(cmsgpack.unpack(claimed))
     end
 end
