@@ -9,8 +9,8 @@ from collections import Counter
 
 from tests.plugins.redis_server import RedisServer
 
-SETTLE_SECONDS = 2.0
-"""So that what a start asks for is over."""
+SETTLE_SECONDS = 8.0
+"""So that what a start asks for is over, the first sign of life on each connection too."""
 
 SECONDS = 10.0
 
