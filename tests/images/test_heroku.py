@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 

@@ -29,6 +29,20 @@ class AgentSettings(Settings):
     """Bytes that a clone may take on the disk."""
     agent_clone_timeout_seconds: float = Field(300, ge=1, le=86_400)
     """Seconds that a clone may take."""
+    agent_edit_file_max_bytes: int = Field(MIB, ge=KIB, le=64 * MIB)
+    """Bytes of a file that a model may read or write."""
+    agent_edit_files_max: int = Field(50, ge=1, le=10_000)
+    """Files that one job may change."""
+    agent_edit_turn_max_bytes: int = Field(256 * KIB, ge=KIB, le=64 * MIB)
+    """Bytes of files that a model may write in one turn; what changed in them is kept as part of a step's result."""
+    agent_edit_turn_reads_max: int = Field(40, ge=1, le=10_000)
+    """Times that a model may list, read or search in one turn."""
+    agent_edit_answer_max_chars: int = Field(30_000, ge=1000, le=10_000_000)
+    """Characters of a tool's answer to a model; what is longer is cut, and says so."""
+    agent_edit_search_seconds: float = Field(5, ge=0.1, le=600)
+    """Seconds that one search of a model may take."""
+    agent_edit_diff_max_bytes: int = Field(256 * KIB, ge=KIB, le=16 * MIB)
+    """Bytes of a change's diff; a larger one isn't pushed."""
     github_api_url: HttpUrl = "https://api.github.com"
     """Address of GitHub's API; set it with `GITHUB_SERVER_URL` for GitHub Enterprise."""
     github_server_url: HttpUrl = "https://github.com"
