@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from codeforge_common.errors import StoreUnavailable, UnknownJobType
 from codeforge_common.job import BUILT_IN_TYPES, JobType
@@ -50,9 +51,17 @@ async def test_a_miss_asks_the_store_once_for_all_who_wait(types: JobTypes, stor
     assert store.asked == 1
 
 
-async def test_an_unknown_type_stays_unknown(types: JobTypes) -> None:
-    with pytest.raises(UnknownJobType):
+async def test_an_unknown_type_stays_unknown_and_ten_that_are_known_are_named(
+    types: JobTypes, store: Announced
+) -> None:
+    with pytest.raises(UnknownJobType, match="No worker has announced") as unknown:
         await types.find("two")
+    assert unknown.value.types == ("one",)
+
+    store.types_kept = {name: JobType(name=name) for name in reversed("abcdefghijkl")}
+    with pytest.raises(UnknownJobType) as unknown:
+        await types.find("two")
+    assert unknown.value.types == tuple("abcdefghij")
 
 
 async def test_a_caller_that_goes_away_takes_nothing_from_the_others(types: JobTypes) -> None:
@@ -72,11 +81,25 @@ async def test_an_unchanged_type_isnt_compiled_again(types: JobTypes, store: Ann
     assert (await types.find("one")).digest != before.digest
 
 
-async def test_a_type_whose_schema_is_none_is_left_out_and_harms_no_other(types: JobTypes, store: Announced) -> None:
-    store.types_kept["broken"] = JobType(name="broken", context_schema={"type": "nonsense"})
-    await types.refresh()
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (JobType(name="broken", context_schema={"type": "objekt"}), "context schema is no valid JSON schema"),
+        (JobType(name="broken", secret_fields=("context.password", "key")), "secret fields is no path that begins"),
+    ],
+)
+async def test_a_type_that_cant_be_used_is_left_out_with_a_reason_and_harms_no_other(
+    types: JobTypes, store: Announced, broken: JobType, why: str
+) -> None:
+    store.types_kept["broken"] = broken
+    with capture_logs() as lines:
+        await types.refresh()
+        await types.refresh()
+    (told,) = [line for line in lines if line["event"] == "job type left out"]  # once, however often it is read
+    assert (told["log_level"], told["type"]) == ("error", "broken")
+    assert why in told["reason"]
     assert types.get("one") is not None
-    with pytest.raises(UnknownJobType):
+    with pytest.raises(UnknownJobType, match=f"it can't be used. .*{why}"):
         await types.find("broken")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from codeforge_common import errors
 from codeforge_common.job import TERMINAL, Status
 from codeforge_common.store import (
+    Limits,
     Moment,
     Outcome,
     OutcomeKind,
@@ -310,7 +311,8 @@ class Model:
         now = self.now()
         for job in self.jobs.values():
             if job.lease_ends is not None:
-                job.lease_ends = min(job.lease_ends + gap, now + job.lease) if gap > 0 else now + job.lease
+                fresh = min(job.lease_ends + gap, now + Limits().lease_ms)
+                job.lease_ends = max(job.lease_ends, fresh) if gap > 0 else now + job.lease
 
     def _rescue(self) -> None:
         now = self.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,15 @@ from tests.common.store.harness import Harness, harness
 
 def key(digest: str = "d1") -> Idempotency:
     return Idempotency(key="k", route="/api/jobs/agent-task", digest=digest)
+
+
+async def test_data_may_be_nested_as_deep_as_the_gateway_lets_in(bench: Harness) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(250):
+        deep = {"in": deep}
+    job_id = await bench.submit(context=deep)
+    (run,) = (await bench.claim()).runs
+    assert run.data["context"] == (await bench.get(job_id)).data["context"] == deep
 
 
 async def test_a_submitted_job_waits_and_says_so(bench: Harness) -> None:

@@ -41,6 +41,13 @@ class TestCancel:
             assert (await bench.store.cancel(job_id, caller="ann")).status is Status.CANCELLED
         assert (await bench.store.get(job_id, caller="ann")).seq == 2
 
+    async def test_it_says_once_what_it_brought_to_rest(self, bench: Harness) -> None:
+        job_id = await bench.submit()
+        said = [(await bench.store.cancel(job_id, caller="ann")).ended for _ in range(2)]
+        assert said == [{AGENT.name: {Status.CANCELLED: 1}}, {}]
+        running = await bench.start()
+        assert (await bench.store.cancel(running.job_id, caller="ann")).ended == {}
+
     @pytest.mark.parametrize("kind", list(OutcomeKind))
     async def test_a_marked_job_ends_cancelled_whatever_its_run_does(self, bench: Harness, kind: OutcomeKind) -> None:
         run = await bench.start()
@@ -60,10 +67,12 @@ class TestCancel:
     async def test_a_dead_workers_job_ends_cancelled_when_its_lease_does(self, bench: Harness) -> None:
         run = await bench.start()
         await bench.store.cancel(run.job_id, caller="ann")
+        ended = []
         for _ in range(11):
             bench.clock.tick(1_000)
-            await bench.reap_until_done()
+            ended.append((await bench.store.reap()).ended)
         assert (await bench.store.get(run.job_id, caller="ann")).status is Status.CANCELLED
+        assert [one for one in ended if one] == [{AGENT.name: {Status.CANCELLED: 1}}]
 
     async def test_a_completed_job_cannot_be_cancelled(self, bench: Harness) -> None:
         run = await bench.start()
@@ -177,6 +186,14 @@ class TestLists:
         page = await bench.store.unfinished("ann", newest=2)
         assert [job.id for job in page.jobs] == [rested[2], rested[1], old]
 
+    async def test_it_finds_the_unfinished_behind_however_many_others(self, bench: Harness) -> None:
+        open_jobs = [await bench.submit() for _ in range(2)]
+        for _ in range(1_100):
+            await bench.store.cancel(await bench.submit(), caller="ann")
+        open_jobs.insert(0, await bench.submit())
+        found = [job.id for job in (await bench.store.unfinished("ann", newest=3)).jobs]
+        assert (found[0], found[4:], len(found)) == (open_jobs[0], [open_jobs[2], open_jobs[1]], 6)
+
 
 async def test_a_streams_start_reads_no_data_and_ten_lines(bench: Harness) -> None:
     run = await bench.start(user_message="m" * 500_000)
@@ -236,6 +253,14 @@ class TestOldestWaiting:
                 await bench.submit(user=user)
                 bench.clock.tick(100)
             assert await self.oldest(bench) == 200
+
+    async def test_it_may_stand_behind_others_that_had_a_head_start(self, bench: Harness) -> None:
+        await bench.submit()
+        bench.clock.tick(100)
+        for _ in range(2):
+            await bench.submit(priority=60)
+            bench.clock.tick(100)
+        assert await self.oldest(bench) == 300
 
     async def test_a_head_start_makes_nothing_older(self, bench: Harness) -> None:
         await bench.submit(priority=60)

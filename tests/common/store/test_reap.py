@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codeforge_common.job import Status
-from codeforge_common.store import Limits, OutcomeKind
+from codeforge_common.store import Limits, OutcomeKind, Served
 from tests.common.store.harness import LEASE, Harness, harness
 
 DAY = 86_400_000
@@ -33,6 +33,16 @@ async def test_after_an_outage_a_living_worker_keeps_its_job(bench: Harness) -> 
     assert (first.crashed, first.more) == ({}, True)
     await bench.reap_until_done()
     assert (await bench.renew(runs=[run])).verdicts == ["held"]
+
+
+async def test_after_an_outage_a_lease_longer_than_the_usual_one_is_not_shortened(bench: Harness) -> None:
+    await bench.submit()
+    await bench.claim(serves=[Served(type="agent_task", lease_ms=60_000)])
+    bench.clock.tick(5_000)
+    await bench.reap_until_done()
+    for _ in range(54):
+        bench.clock.tick(1_000)
+        assert (await bench.store.reap()).crashed == {}
 
 
 async def test_after_an_outage_a_dead_workers_job_is_taken_when_its_lease_has_run_out_again(bench: Harness) -> None:

@@ -143,17 +143,19 @@ async def test_a_finish_is_taken_after_the_lease_ended_until_the_reaper_came(ben
 
 async def test_the_third_crash_fails_the_job_as_poison(bench: Harness) -> None:
     job_id = await bench.submit()
+    ended = []
     for crashes in (1, 2, 3):
         await bench.claim(f"w{crashes}")
         for _ in range(11):
             bench.clock.tick(1_000)
-            await bench.reap_until_done()
+            ended.append((await bench.store.reap()).ended)
         assert (await bench.store.get(job_id, caller="ann")).crashes == crashes
     job = await bench.store.get(job_id, caller="ann")
     assert (job.status, job.failed_reason) == (
         Status.FAILED,
         "poison: the worker was lost 3 times while it ran this job",
     )
+    assert [one for one in ended if one] == [{AGENT.name: {Status.FAILED: 1}}]
     told = [(update["status"], update["crashes"], update["logs"][-1:]) for update in await bench.updates(job_id)]
     assert [status for status, _, _ in told] == ["waiting", "active"] * 3 + ["failed"]
     assert [crashes for _, crashes, _ in told] == [0, 0, 1, 1, 2, 2, 3]

@@ -133,3 +133,13 @@ async def test_a_blocked_event_loop_is_seen() -> None:
     await wait_for(lambda: value(metrics, f"{lag}_count") > 0, within=5, what="a measurement")
     watch.cancel()
     assert value(metrics, f"{lag}_sum") >= 0.1
+
+
+def test_ends_with_no_word_of_a_worker_are_counted_by_type_and_state() -> None:
+    metrics = create_metrics()
+    metrics.count_ended({"agent_task": {Status.FAILED: 2, Status.CANCELLED: 1}})
+    finished = [
+        metrics.registry.get_sample_value("codeforge_jobs_finished_total", {"type": "agent_task", "outcome": outcome})
+        for outcome in OUTCOMES
+    ]
+    assert finished == [0, 2, 1]

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from threading import Thread
 
+import pytest
 from structlog.testing import capture_logs
 
-from codeforge_common.telemetry.readiness import Readiness
+from codeforge_common.telemetry.readiness import SETTLING_SECONDS, Readiness
 
 
 def test_a_named_check_is_bad_until_it_reports() -> None:
@@ -44,7 +45,36 @@ def test_one_line_is_logged_for_a_change_and_none_for_a_try() -> None:
     assert [(line["event"], line["check"]) for line in lines] == [
         ("ready", "store"),
         ("not ready", "store"),
-        ("not ready", "memory"),
+        ("not ready yet", "memory"),
+    ]
+
+
+@pytest.mark.parametrize("named", [[], ["broker"]])
+def test_a_check_that_is_bad_at_the_start_is_a_warning_only_when_it_stays_so(named: list[str]) -> None:
+    now = 100.0
+    readiness = Readiness(named, clock=lambda: now)
+    with capture_logs() as lines:
+        readiness.set("broker", ok=False)
+        now += SETTLING_SECONDS - 1
+        readiness.set("broker", ok=False)
+        assert all(line["log_level"] == "info" for line in lines)
+        now += 1
+        for _ in range(3):
+            readiness.set("broker", ok=False)
+    assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["not ready"]
+
+
+def test_a_healthy_start_warns_of_nothing_and_what_goes_later_is_a_warning_each_time() -> None:
+    readiness = Readiness()
+    with capture_logs() as lines:
+        for ok in (False, True, False, False, True, False):
+            readiness.set("broker", ok=ok)
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("not ready yet", "info"),
+        ("ready", "info"),
+        ("not ready", "warning"),
+        ("ready", "info"),
+        ("not ready", "warning"),
     ]
 
 

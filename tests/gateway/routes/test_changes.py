@@ -99,6 +99,7 @@ async def test_only_failed_and_cancelled_jobs_run_again(gateway: Gateway) -> Non
     job_id = await gateway.submit()
     answer = await gateway.client.post(f"/api/jobs/{job_id}/retry")
     assert (answer.status_code, answer.json()["code"]) == (409, "job_state_conflict")
+    assert "once it has failed or was cancelled" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

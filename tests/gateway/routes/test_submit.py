@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from codeforge_common.job import JobType
+from codeforge_common.job import BUILT_IN_TYPES, JobType
 from codeforge_common.secrets import KeyRing
 from codeforge_gateway.settings import GatewaySettings
 from tests.gateway.conftest import Start
@@ -70,6 +70,14 @@ async def test_the_type_may_be_written_with_dashes_or_underscores(gateway: Gatew
 async def test_an_unknown_type_is_404(gateway: Gateway) -> None:
     answer = await gateway.client.post("/api/jobs/no-such-type", json=TASK)
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_job_type")
+    assert answer.json()["types"] == sorted(type.name for type in BUILT_IN_TYPES)
+
+
+async def test_a_type_whose_schema_is_none_is_said_to_be_so(gateway: Gateway) -> None:
+    await gateway.store.announce([JobType(name="broken", context_schema={"type": "objekt"})])
+    answer = await gateway.client.post("/api/jobs/broken", json=TASK)
+    assert answer.status_code == 404
+    assert "is no valid JSON schema" in answer.json()["detail"]
 
 
 async def test_a_type_announced_a_moment_ago_is_known_and_its_schema_holds(gateway: Gateway) -> None:

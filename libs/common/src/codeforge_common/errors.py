@@ -72,9 +72,13 @@ class JobNotFound(CodeForgeError):
 
 
 class UnknownJobType(CodeForgeError):
-    """Raised for a job type that no worker has announced."""
+    """Raised for a job type that no worker has announced, or not as one that can be used. ``types`` are known ones."""
 
     code = "unknown_job_type"
+
+    def __init__(self, message: str, *, types: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.types = tuple(types)
 
 
 class JobTypesOutdated(CodeForgeError):

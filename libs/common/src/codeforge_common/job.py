@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,15 +90,27 @@ def title_of(message: str) -> str:
     return message[:TITLE_LENGTH]
 
 
+_SECRET_FIELD = re.compile(r"context(?:\.(?!\d+(?:\.|$))[^.*\[\]]+)+")
+
+
+def is_secret_field(path: str) -> bool:
+    """Whether ``path`` may stand in ``secret_fields``: ``context.`` and names of members with dots between them.
+
+    Anything else would seal nothing, and leave the secret in plain: a path from another place of the body, or one
+    that counts or globs the items of a list. A list on the way stands for each of its items, and isn't named.
+    """
+    return _SECRET_FIELD.fullmatch(path) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobType:
     """What a worker announces of a job type that it can run.
 
     ``name``: snake_case, at most 64 characters, as clients submit it. ``context_schema``: JSON schema (2020-12) of
     ``context``. ``secret_fields``: dotted paths below the body whose values are sealed, e.g.
-    ``context.githubContext.token``. ``lease_seconds``: at least 3; None takes ``JOB_LEASE_SECONDS``.
-    ``wall_time_seconds``: None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``. ``batch``: how many of its jobs
-    one call of the handler takes at most.
+    ``context.githubContext.token``; see :func:`is_secret_field`. ``lease_seconds``: at least 3; None takes
+    ``JOB_LEASE_SECONDS``. ``wall_time_seconds``: None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``.
+    ``batch``: how many of its jobs one call of the handler takes at most.
     """
 
     name: str

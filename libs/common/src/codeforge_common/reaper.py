@@ -43,6 +43,7 @@ class Reaper:
             for job_type, count in done.crashed.items():
                 self._metrics.crashes.labels(type=job_type).inc(count)
                 _log.warning("workers were lost while they ran jobs", type=job_type, jobs=count)
+            self._metrics.count_ended(done.ended)
             if done.rings:
                 self._bell.ring(done.rings)
             if done.sweep:

@@ -189,4 +189,5 @@ class Problem(TypedDict):
     traceId: str | None
     errors: NotRequired[Sequence[FaultDocument]]
     jobId: NotRequired[str]
+    types: NotRequired[Sequence[str]]
     steps: NotRequired[Sequence[str]]

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from codeforge_common.errors import StoreUnavailable, UnknownJobType
-from codeforge_common.job import BUILT_IN_TYPES, JobType
+from codeforge_common.job import BUILT_IN_TYPES, JobType, is_secret_field
 from codeforge_common.store import Store
 from codeforge_common.telemetry.metrics import Metrics
 from codeforge_gateway.errors import Fault
@@ -17,6 +17,9 @@ from codeforge_gateway.validation import Validator, compiled, faults
 
 REFRESH_SECONDS = 5.0
 """How old the known types may be (architecture: Job types)."""
+
+MOST_TOLD = 10
+"""Known types that the answer for an unknown one names."""
 
 _log = structlog.get_logger(__name__)
 
@@ -27,10 +30,15 @@ class KnownType:
     __slots__ = ("_validator", "digest", "type")
 
     def __init__(self, type: JobType) -> None:
-        """Raises ValueError when the announced schema isn't one."""
+        """Raises ValueError, with a sentence for whoever made the type, when it can't be used as it was announced."""
+        if not all(map(is_secret_field, type.secret_fields)):
+            raise ValueError("One of its secret fields is no path that begins with `context.`.")
         self.type = type
         self.digest = type.digest
-        self._validator: Validator = compiled(type.context_schema)
+        try:
+            self._validator: Validator = compiled(type.context_schema)
+        except ValueError:
+            raise ValueError("Its context schema is no valid JSON schema (2020-12).") from None
 
     def faults(self, context: Mapping[str, Any]) -> Sequence[Fault]:
         """What is wrong with ``context``; paths begin with ``context``."""
@@ -45,7 +53,7 @@ class JobTypes:
         self._metrics = metrics
         self._refresh_seconds = refresh_seconds
         self._known: dict[str, KnownType] = {type.name: KnownType(type) for type in BUILT_IN_TYPES}
-        self._unusable: frozenset[str] = frozenset()
+        self._unusable: Mapping[str, str] = {}
         self._reading: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -64,11 +72,17 @@ class JobTypes:
         try:
             return self._known[name]
         except KeyError:
-            raise UnknownJobType("No worker has announced this job type.") from None
+            raise self._unknown(name) from None
 
     def get(self, name: str) -> KnownType | None:
         """The type called ``name`` as far as it is known here."""
         return self._known.get(name)
+
+    def _unknown(self, name: str) -> UnknownJobType:
+        types = sorted(self._known)[:MOST_TOLD]
+        if fault := self._unusable.get(name):
+            return UnknownJobType(f"A worker has announced this job type, but it can't be used. {fault}", types=types)
+        return UnknownJobType("No worker has announced this job type.", types=types)
 
     async def restore(self) -> None:
         """Announces the built-in types where they are missing, as in a store that was emptied, and reads them all."""
@@ -85,7 +99,7 @@ class JobTypes:
     async def _read(self) -> None:
         announced = await self._store.types()
         known: dict[str, KnownType] = {}
-        unusable: set[str] = set()
+        unusable: dict[str, str] = {}
         for name, type in announced.items():
             before = self._known.get(name)
             if before is not None and before.type == type:
@@ -93,11 +107,12 @@ class JobTypes:
                 continue
             try:
                 known[name] = KnownType(type)
-            except ValueError:
-                unusable.add(name)
+            except ValueError as error:
+                unusable[name] = str(error)
             else:
                 self._metrics.know(name)
-        for name in unusable - self._unusable:
-            _log.error("job type left out: its context schema is no JSON schema", type=name)
+        for name, fault in unusable.items():
+            if self._unusable.get(name) != fault:
+                _log.error("job type left out", type=name, reason=fault)
         self._known = known
-        self._unusable = frozenset(unusable)
+        self._unusable = unusable

@@ -19,6 +19,7 @@ from codeforge_common.errors import (
     RateLimited,
     StoreUnavailable,
     Unauthenticated,
+    UnknownJobType,
     UnknownStep,
 )
 from codeforge_common.secrets import redact
@@ -50,6 +51,8 @@ def problem(error: CodeForgeError, *, path: str) -> Response:
         document["errors"] = [{"path": redact(fault.path), "message": fault.message} for fault in error.faults]
     if isinstance(error, NotDurable):
         document["jobId"] = error.job_id
+    if isinstance(error, UnknownJobType) and error.types:
+        document["types"] = error.types
     if isinstance(error, UnknownStep):
         document["steps"] = error.steps
     return Response(json_bytes(document), status_code=kind.status, headers=_headers(error), media_type=MEDIA_TYPE)

@@ -29,8 +29,8 @@ ATTEMPTS = (
     Defect(
         "a last crash counted as a failure",
         "lib/settle.lua",
-        "        set(job, ATTEMPTS, job[ATTEMPTS] - 1)\n        return fail",
-        "        return fail",
+        "        set(job, ATTEMPTS, job[ATTEMPTS] - 1)\n        fail",
+        "        fail",
     ),
     Defect(
         "one attempt too many",
@@ -97,8 +97,23 @@ CANCEL = (
     Defect(
         "a cancel mark ignored by reap",
         "lib/settle.lua",
-        "comes too late\n    if job[CANCEL] then return rest(job, STATUS.cancelled) end\n",
-        "comes too late\n",
+        "comes too late\n    if job[CANCEL] then\n",
+        "comes too late\n    if false then\n",
+        "people",
+    ),
+    Defect("an end by cancel that nobody counts", "cancel.lua", "    count_end(job)\n", "", "people"),
+    Defect(
+        "an end by poison that nobody counts",
+        "lib/settle.lua",
+        "cjson.encode(reason))\n        return count_end(job)",
+        "cjson.encode(reason))\n        return",
+        "reap",
+    ),
+    Defect(
+        "an end of a marked job that nobody counts",
+        "lib/settle.lua",
+        "rest(job, STATUS.cancelled)\n        return count_end(job)",
+        "rest(job, STATUS.cancelled)\n        return",
         "people",
     ),
     Defect(

@@ -5,20 +5,27 @@ from __future__ import annotations
 from tests.common.store.defects.defect import Defect
 
 TIME = (
-    Defect("no extension after an outage", "reap.lua", "call_in_parts('ZADD', KEY('leases'), ends)", "", "reap"),
+    Defect("no extension after an outage", "reap.lua", "call_in_parts('ZADD', KEY('leases'), later)", "", "reap"),
     Defect(
         "an extension without a bound",
         "reap.lua",
-        "math.min(tonumber(leases[2 * i]) + gap, fresh)",
-        "tonumber(leases[2 * i]) + gap",
+        "math.min(ends + gap, fresh)",
+        "ends + gap",
         "reap",
     ),
     Defect(
         "an extension by the usual lease",
         "reap.lua",
-        "(job and job[LEASE] or LIMITS.lease_ms)",
-        "LIMITS.lease_ms",
+        "job and job[LEASE] and NOW + job[LEASE] or fresh",
+        "fresh",
         "invariants",
+    ),
+    Defect(
+        "an extension that shortens a longer lease",
+        "reap.lua",
+        "math.max(ends, math.min(ends + gap, fresh))",
+        "math.min(ends + gap, fresh)",
+        "reap",
     ),
     Defect(
         "a clock that stepped back unnoticed",

@@ -129,11 +129,24 @@ TURNS = (
     Defect(
         "the youngest for the oldest",
         "lib/ready.lua",
-        "tonumber(found[2]) < place",
-        "tonumber(found[2]) > place",
+        "math.min(oldest or job[SINCE], job[SINCE])",
+        "math.max(oldest or job[SINCE], job[SINCE])",
         "people",
     ),
-    Defect("a head start taken for age", "lib/ready.lua", "return job and job[SINCE] or nil", "return place", "people"),
+    Defect(
+        "a head start taken for age",
+        "lib/ready.lua",
+        "math.min(oldest or job[SINCE], job[SINCE])",
+        "tonumber(found[2])",
+        "people",
+    ),
+    Defect(
+        "only the first of a user's asked for its age",
+        "lib/ready.lua",
+        "for rank = 0, LOOK_AT - 1 do",
+        "for rank = 0, 0 do",
+        "people",
+    ),
     Defect("a job that doesn't know since when it waits", "lib/ready.lua", "    set(job, SINCE, NOW)\n", ""),
     Defect(
         "a job that knows its first place only",

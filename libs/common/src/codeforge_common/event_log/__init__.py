@@ -4,8 +4,8 @@ The log is one stream a namespace, ``{namespace}:events``. An entry holds the up
 
     n    gapless number of the entry, from 1
     at   bytes appended to the log so far, this entry included
-    e    MessagePack: [[user, session, job, seq, update, traceparent?], …]; ``update`` is the JSON of a
-         :class:`~codeforge_common.events.JobUpdate` without its ``cursor``, which the reader puts in
+    e    MessagePack: [update, …]; an update is a packed :class:`~codeforge_common.record.PackedRecord`, or
+         ``[record, logs, error, result]`` where there is something beside it, as JSON (nil: there isn't)
 
 A cursor is ``<entry id>:<place in the entry>``, the entry's id alone for the whole entry, ``0`` for an empty log.
 

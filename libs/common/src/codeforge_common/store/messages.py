@@ -255,11 +255,16 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """Answer of a cancel or a retry: the state afterwards and the rings to send."""
+    """Answer of a cancel or a retry: the state afterwards and the rings to send.
+
+    ``ended``: what this very call brought to rest, by type and state. ``repeated``: the request had been heard before.
+    """
 
     status: Status
     cancel_requested: bool
     rings: Mapping[type_name, int]
+    ended: Mapping[type_name, Mapping[Status, int]] = field(default_factory=dict)
+    repeated: bool = False
 
 
 class Moment(StrEnum):
@@ -364,13 +369,15 @@ class ServerState:
 class ReapRound:
     """What one round did. ``more``: there is more to do, call again at once. ``skipped``: another process was first.
 
-    ``sweep``: a sweep is due, and it is the caller's to do.
+    ``sweep``: a sweep is due, and it is the caller's to do. ``ended``: jobs that came to rest with no word of their
+    worker, by type and state.
     """
 
     skipped: bool
     more: bool
     promoted: int
     crashed: Mapping[type_name, int]
+    ended: Mapping[type_name, Mapping[Status, int]]
     removed: int
     sweep: bool
     rings: Mapping[type_name, int]

@@ -21,6 +21,7 @@ _PLAIN: Mapping[str, tuple[type[errors.CodeForgeError], str]] = {
         "The job's token is no longer kept; send the retry with a new one.",
     ),
 }
+_WHEN = "A job can be cancelled until it has ended, and run again once it has failed or was cancelled."
 _LATER: Mapping[str, tuple[type[errors.RateLimited], str]] = {
     errors.RateLimited.code: (errors.RateLimited, "Too many jobs were submitted in a short time."),
     errors.TooManyWaiting.code: (errors.TooManyWaiting, "Too many of your jobs are waiting already."),
@@ -34,7 +35,7 @@ def raise_refusal(answer: Mapping[str, Any]) -> None:
         return
     if code == errors.NotInThatState.code:
         status = answer["status"]
-        raise errors.NotInThatState(f"The job is {status}.", status=status)
+        raise errors.NotInThatState(f"The job is {status}. {_WHEN}", status=status)
     if code == errors.UnknownStep.code:
         raise errors.UnknownStep("The job has finished no step of this name.", steps=list(answer["steps"]))
     if code == errors.StoreFull.code:

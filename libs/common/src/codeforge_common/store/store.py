@@ -14,7 +14,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from codeforge_common.errors import InvalidCursor, NotDurable
+from codeforge_common.errors import NotDurable
 from codeforge_common.job import JobRecord, JobType, Status
 from codeforge_common.store.caller import Caller, Observe
 from codeforge_common.store.connect import ANSWER_SECONDS, connect
@@ -52,6 +52,13 @@ from codeforge_common.store.records import (
     timeline_of,
 )
 from codeforge_common.store.refusals import raise_refusal
+from codeforge_common.store.tables import (
+    after_request,
+    by_name,
+    by_name_and_status,
+    serves_request,
+    settled_of,
+)
 
 
 class Store:
@@ -157,7 +164,7 @@ class Store:
             "page",
             user=user_id,
             limit=limit,
-            after=_after(cursor),
+            after=after_request(cursor),
             status=status and status.value,
             type=type,
             session=session_id,
@@ -175,13 +182,25 @@ class Store:
         As updates show them: without ``data``, long results abridged, the newest log lines only.
         """
         answer = await self._caller.call("unfinished", user=user_id, newest=newest)
-        return Page(jobs=[record_of(raw) for raw in answer["jobs"]], next_cursor=None, cursor=answer["cursor"])
+        jobs, cursor = answer["jobs"], answer["cursor"]
+        while after := answer.get("next"):
+            answer = await self._caller.call(
+                "unfinished", user=user_id, newest=after["newest"], open=after["open"], after=after
+            )
+            jobs += answer["jobs"]
+        # The cursor of the first part: what changed since then comes as an update, whatever the later parts saw.
+        return Page(jobs=[record_of(raw) for raw in jobs], next_cursor=None, cursor=cursor)
 
     async def cancel(self, job_id: str, *, caller: str | None, reason: str | None = None) -> Changed:
         """Cancels. Raises JobNotFound, NotInThatState (completed or failed)."""
         answer = await self._caller.call("cancel", id=job_id, caller=caller, reason=reason)
         raise_refusal(answer)
-        return Changed(status=Status(answer["status"]), cancel_requested=answer["cancel"], rings={})
+        return Changed(
+            status=Status(answer["status"]),
+            cancel_requested=answer["cancel"],
+            rings={},
+            ended=by_name_and_status(answer["ended"]),
+        )
 
     async def retry(
         self,
@@ -201,7 +220,12 @@ class Store:
             "retry", id=job_id, caller=caller, request=request_id, sealed=sealed, step=step
         )
         raise_refusal(answer)
-        return Changed(status=Status(answer["status"]), cancel_requested=False, rings=_map(answer["rings"]))
+        return Changed(
+            status=Status(answer["status"]),
+            cancel_requested=False,
+            rings=by_name(answer["rings"]),
+            repeated=answer["repeated"],
+        )
 
     async def timeline(self, job_id: str, *, caller: str | None) -> Timeline:
         """Where the job has been and why. Raises JobNotFound."""
@@ -222,7 +246,7 @@ class Store:
             types=[
                 TypeState(
                     type=raw["type"],
-                    counts={status: _map(raw["counts"]).get(status.value, 0) for status in Status},
+                    counts={status: by_name(raw["counts"]).get(status.value, 0) for status in Status},
                     oldest_waiting_ms=int(raw["oldest"]),
                     workers=raw["workers"],
                 )
@@ -248,7 +272,7 @@ class Store:
     async def types(self) -> Mapping[str, JobType]:
         """All known job types by name."""
         answer = await self._caller.call("types")
-        return {name: JobType.from_announcement(text) for name, text in _map(answer["types"]).items()}
+        return {name: JobType.from_announcement(text) for name, text in by_name(answer["types"]).items()}
 
     # ── worker ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -266,13 +290,13 @@ class Store:
             worker=worker,
             number=number,
             slots=slots,
-            serves=_serves(serves),
+            serves=serves_request(serves),
             outcomes=[outcome_request(outcome) for outcome in outcomes],
         )
         return Turn(
-            settled=_settled(outcomes, answer),
+            settled=settled_of(outcomes, answer),
             runs=[run_of(raw) for raw in answer["runs"]],
-            rings=_map(answer["rings"]),
+            rings=by_name(answer["rings"]),
             gathering_ms=answer.get("gathering"),
         )
 
@@ -281,7 +305,7 @@ class Store:
         answer = await self._caller.call(
             "settle", worker=worker, outcomes=[outcome_request(outcome) for outcome in outcomes]
         )
-        return _settled(outcomes, answer), _map(answer["rings"])
+        return settled_of(outcomes, answer), by_name(answer["rings"])
 
     async def report(self, *, worker: str, reports: Sequence[Report]) -> Sequence[Verdict]:
         """Progress, stage and log lines of runs; one verdict (HELD, CANCELLED, FENCED, GONE) for each, in order.
@@ -320,7 +344,7 @@ class Store:
             held=[{"job": lease.job_id, "token": lease.token} for lease in held],
             answered=answered,
             free=free,
-            serves=_serves(serves),
+            serves=serves_request(serves),
             digest=digest,
         )
         return Renewal(
@@ -332,8 +356,8 @@ class Store:
 
         Returns the ids of the jobs handed back and the rings to send.
         """
-        answer = await self._caller.call("close", worker=worker, serves=_serves(serves))
-        return list(answer["handed_back"]), _map(answer["rings"])
+        answer = await self._caller.call("close", worker=worker, serves=serves_request(serves))
+        return list(answer["handed_back"]), by_name(answer["rings"])
 
     # ── everybody ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -345,15 +369,18 @@ class Store:
         """
         answer = await self._caller.call("reap", again=again)
         if answer["skipped"]:
-            return ReapRound(skipped=True, more=False, promoted=0, crashed={}, removed=0, sweep=False, rings={})
+            return ReapRound(
+                skipped=True, more=False, promoted=0, crashed={}, ended={}, removed=0, sweep=False, rings={}
+            )
         return ReapRound(
             skipped=False,
             more=answer["more"],
             promoted=answer["promoted"],
-            crashed=_map(answer["crashed"]),
+            crashed=by_name(answer["crashed"]),
+            ended=by_name_and_status(answer["ended"]),
             removed=answer["removed"],
             sweep=answer["sweep"],
-            rings=_map(answer["rings"]),
+            rings=by_name(answer["rings"]),
         )
 
     async def sweep(self) -> Swept:
@@ -363,38 +390,10 @@ class Store:
             answer = await self._caller.call("sweep", ids=ids)
             orphans += answer["orphans"]
             mended += answer["mended"]
-            rings.update(_map(answer["rings"]))
+            rings.update(by_name(answer["rings"]))
         return Swept(orphans=orphans, mended=mended, rings=rings)
 
 
 def types_digest(types: Sequence[JobType]) -> str:
     """16 hex digits for a worker's announcements together, whatever their order."""
     return hashlib.sha256(" ".join(sorted(one.digest for one in types)).encode()).hexdigest()[:16]
-
-
-def _map(table: Any) -> dict[str, Any]:
-    # An empty Lua table has no kind; it arrives as an empty list.
-    return dict(table or ())
-
-
-def _serves(serves: Sequence[Served]) -> list[dict[str, Any]]:
-    return [
-        {"type": served.type, "lease": served.lease_ms, "batch": served.batch, "gather": served.gather_ms}
-        for served in serves
-    ]
-
-
-def _settled(outcomes: Sequence[Outcome], answer: Mapping[str, Any]) -> list[Settled]:
-    return [
-        Settled(job_id=outcome.job_id, verdict=Verdict(verdict), status=Status(state) if state else None)
-        for outcome, verdict, state in zip(outcomes, answer["settled"][::2], answer["settled"][1::2], strict=True)
-    ]
-
-
-def _after(cursor: str | None) -> dict[str, Any] | None:
-    if cursor is None:
-        return None
-    created, _, job = cursor.partition("-")
-    if not created.isdecimal() or len(created) > 15 or not 0 < len(job) <= 64:
-        raise InvalidCursor("The cursor is not one that this service gave out.")
-    return {"created": int(created), "job": job}

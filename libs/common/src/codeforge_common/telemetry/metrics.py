@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
-from codeforge_common.job import BUILT_IN_TYPES, TERMINAL
+from codeforge_common.job import BUILT_IN_TYPES, TERMINAL, Status
 from codeforge_common.telemetry.cluster import ClusterGauges
 from codeforge_common.telemetry.durations import Durations
 
@@ -91,6 +91,12 @@ class Metrics:
             self.job_run_seconds.labels(job_type, outcome)
         for reason in RetryReason:
             self.job_retries.labels(type=job_type, reason=reason)
+
+    def count_ended(self, ended: Mapping[str, Mapping[Status, int]]) -> None:
+        """Counts jobs that came to rest with no word of a worker, by type and state."""
+        for job_type, states in ended.items():
+            for state, count in states.items():
+                self.jobs_finished.labels(type=job_type, outcome=state).inc(count)
 
     def observe_store_call(self, script: str, seconds: float) -> None:
         """Counts one call of a script; the store's ``observe``."""

@@ -37,6 +37,7 @@ async def cancel_job(request: Request) -> Response:
     asked = await _asked(request, parts.bodies.cancel, also="reason")
     reason: str | None = asked["reason"]
     changed = await parts.store.cancel(job_id, caller=caller.user_id, reason=reason and redact(reason))
+    parts.metrics.count_ended(changed.ended)
     parts.bell.ring(changed.rings, traceparent=traceparent())
     done: Done = {"success": True, "message": "Job cancelled successfully"}
     return answer(done)
@@ -58,7 +59,8 @@ async def retry_job(request: Request) -> Response:
         step=asked["from"],
     )
     parts.bell.ring(changed.rings, traceparent=traceparent())
-    parts.metrics.job_retries.labels(type=record.type, reason=RetryReason.MANUAL).inc()
+    if not changed.repeated:
+        parts.metrics.job_retries.labels(type=record.type, reason=RetryReason.MANUAL).inc()
     done: Done = {"success": True, "message": "Job retry initiated"}
     return answer(done)
 

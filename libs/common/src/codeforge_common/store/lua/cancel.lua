@@ -1,6 +1,6 @@
 -- Cancels: a waiting or delayed job at once; a running one gets a mark, and ends as cancelled whatever its run does.
 -- in:  id caller reason
--- out: { status, cancel } or { refused, status }
+-- out: { status, cancel, ended{type: {status: n}} } or { refused, status }
 -- idempotent: yes (a cancelled or marked job answers as before)
 -- memory: exempt (people must be able to stop work on a full server)
 -- uses: record log counts ready lease timeline steps output report settle read
@@ -18,6 +18,7 @@ if status == STATUS.waiting or status == STATUS.delayed then
     set(job, CANCEL, true)
     set(job, DUE, nil)
     rest(job, STATUS.cancelled)
+    count_end(job)
 elseif status == STATUS.active then
     if not job[CANCEL] then
         set(job, CANCEL, true)
@@ -28,4 +29,4 @@ elseif status == STATUS.active then
 elseif status ~= STATUS.cancelled then
     return { refused = 'job_state_conflict', status = status }
 end
-return { status = job[STATE], cancel = job[CANCEL] or false }
+return { status = job[STATE], ended = ended, cancel = job[CANCEL] or false }

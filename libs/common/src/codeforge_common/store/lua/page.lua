@@ -13,21 +13,13 @@ local PAGE_BYTES = 4 * 1048576
 local key = KEY('jobs', IN.user)
 local jobs, bytes, looked, last = {}, 0, 0, nil
 
-local function first_rank()
-    if not IN.after then return 0 end
-    local rank = redis.call('ZREVRANK', key, IN.after.job)
-    if rank then return rank + 1 end
-    return redis.call('ZCOUNT', key, string.format('(%.0f', IN.after.created), '+inf')
-        + redis.call('ZCOUNT', key, IN.after.created, IN.after.created)
-end
-
 local function wanted(id)
     local job = load_job(id)
     return job and (not IN.status or job[STATE] == IN.status) and (not IN.type or job[TYPE] == IN.type)
         and (not IN.session or job[SESSION] == IN.session)
 end
 
-local at = first_rank()
+local at = rank_after(key, IN.after)
 local ended = false
 while not ended and #jobs < IN.limit and looked < LOOK_AT and bytes < PAGE_BYTES do
     local ids = redis.call('ZREVRANGE', key, at, at + STEP - 1, 'WITHSCORES')

@@ -2,7 +2,7 @@
 -- nothing. Bounded; `more` says that there is more to do.
 --   reaped_at   when the last round was      swept_at   when the last sweep began      pressure   see memory.lua
 -- in:  again (this call follows an answer with `more`)
--- out: { skipped, more, promoted, crashed{type: n}, removed, sweep, rings{type: n} }
+-- out: { skipped, more, promoted, crashed{type: n}, ended{type: {status: n}}, removed, sweep, rings{type: n} }
 -- idempotent: yes (a round does what is due)
 -- memory: exempt (it is what frees memory)
 -- uses: record log counts ready lease timeline output report settle memory
@@ -20,17 +20,19 @@ redis.call('SET', KEY('reaped_at'), string.format('%.0f', NOW))
 if not gap or gap < 0 or gap > BLIND_MS then
     -- An outage, a restart, a clock that stepped back: living workers get their leases' time again before any is taken.
     local leases = redis.call('ZRANGE', KEY('leases'), 0, -1, 'WITHSCORES')
-    local ids, ends = {}, {}
-    for i = 1, #leases, 2 do ids[#ids + 1] = leases[i] end
-    foresee_jobs(ids)
-    for i, id in ipairs(ids) do
-        local job = load_job(id)
-        local fresh = NOW + (job and job[LEASE] or LIMITS.lease_ms)
-        ends[2 * i - 1] = gap and gap > 0 and math.min(tonumber(leases[2 * i]) + gap, fresh) or fresh
-        ends[2 * i] = id
+    local fresh, later = NOW + LIMITS.lease_ms, {}
+    for i = 1, #leases, 2 do
+        local ends = tonumber(leases[i + 1])
+        if gap and gap > 0 then
+            ends = math.max(ends, math.min(ends + gap, fresh))
+        else
+            local job = load_job(leases[i])
+            ends = job and job[LEASE] and NOW + job[LEASE] or fresh
+        end
+        later[i], later[i + 1] = ends, leases[i]
     end
-    call_in_parts('ZADD', KEY('leases'), ends)
-    return { skipped = false, more = true, promoted = 0, crashed = {}, removed = 0, sweep = false, rings = rings }
+    call_in_parts('ZADD', KEY('leases'), later)
+    return { skipped = false, more = true, promoted = 0, crashed = {}, ended = {}, removed = 0, sweep = false, rings = rings }
 end
 
 local more, left = false, ROUND
@@ -133,6 +135,7 @@ return {
     more = more,
     promoted = promoted,
     crashed = crashed,
+    ended = ended,
     removed = removed,
     sweep = sweep,
     rings = rings,

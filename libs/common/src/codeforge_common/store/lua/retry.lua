@@ -1,14 +1,14 @@
 -- Runs a failed or cancelled job again, under the same id, with its counters from the start. Finished steps are kept,
 -- those from `step` on apart.
 -- in:  id caller request sealed step
--- out: { status, rings{type: n} } or { refused, status, steps }
+-- out: { status, repeated, rings{type: n} } or { refused, status, steps }
 -- idempotent: yes (the request's id is kept; the same again answers as before)
 -- memory: exempt (it adds next to nothing)
 -- uses: record log counts ready lease timeline steps output report settle read
 
 local job = load_job(IN.id)
 if not may_see(job, IN.caller) then return { refused = 'job_not_found' } end
-if job[RETRY_ID] == IN.request then return { status = job[STATE], rings = rings } end
+if job[RETRY_ID] == IN.request then return { status = job[STATE], repeated = true, rings = rings } end
 local status = job[STATE]
 if status ~= STATUS.failed and status ~= STATUS.cancelled then
     return { refused = 'job_state_conflict', status = status }
@@ -40,4 +40,4 @@ say(job, 'Retry requested' .. (IN.caller and ' by ' .. IN.caller or '') .. (IN.s
 move(job, STATUS.waiting)
 make_ready(job, place_of(job))
 emit(job)
-return { status = job[STATE], rings = rings }
+return { status = job[STATE], repeated = false, rings = rings }

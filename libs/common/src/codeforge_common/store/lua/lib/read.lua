@@ -30,6 +30,15 @@ local function weight_of(job, described)
     return #described.body + #(described.result or '') + (job[LOG_BYTES] or 0)
 end
 
+-- The rank, newest first, of what follows `after` { created, job } in a user's index; 0 without it. The job may be gone.
+local function rank_after(key, after)
+    if not after then return 0 end
+    local rank = redis.call('ZREVRANK', key, after.job)
+    if rank then return rank + 1 end
+    return redis.call('ZCOUNT', key, string.format('(%.0f', after.created), '+inf')
+        + redis.call('ZCOUNT', key, after.created, after.created)
+end
+
 local function may_see(job, caller)
     return job ~= nil and (caller == nil or job[USER] == caller)
 end

@@ -11,7 +11,7 @@
 local rings = {}
 local nobody_parked = false -- known to be so
 
-local LOOK_AT = 1000 -- users whose first job is looked at for the oldest waiting
+local LOOK_AT = 1000 -- users, and jobs of a user, that are looked at for the oldest waiting
 
 local function live(stored_end)
     -- A clock may have stepped back: an end is believed only within its lifetime.
@@ -123,21 +123,27 @@ local function unpark(user)
     end
 end
 
--- Since when the job with the first place of all has been waiting; nil where none is ready. Of a type with more users
+-- Since when the job that has been ready for the longest time has been so; nil where none is. Of a type with more users
 -- than it looks at, those whose turn is next are asked.
 local function oldest_since(job_type)
-    local first, place = nil, nil
+    local oldest = nil
     local function look_at(user)
-        local found = redis.call('ZRANGE', KEY('ready', job_type, user), 0, 0, 'WITHSCORES')
-        if found[1] and (not first or tonumber(found[2]) < place) then first, place = found[1], tonumber(found[2]) end
+        local ready = KEY('ready', job_type, user)
+        -- A head start moves a job before older ones, so the first isn't always the oldest; but none is older than its
+        -- place, and so nobody behind a place that is younger than the oldest so far.
+        for rank = 0, LOOK_AT - 1 do
+            local found = redis.call('ZRANGE', ready, rank, rank, 'WITHSCORES')
+            if not found[1] or oldest and tonumber(found[2]) >= oldest then return end
+            local job = load_job(found[1])
+            if job and job[SINCE] then oldest = math.min(oldest or job[SINCE], job[SINCE]) end
+        end
     end
     for _, user in ipairs(redis.call('LRANGE', KEY('rotation', job_type), 0, LOOK_AT - 1)) do look_at(user) end
     local parked = redis.call('HSCAN', KEY('parked'), 0, 'COUNT', LOOK_AT)[2]
     for i = 1, #parked, 2 do
         if string.find(parked[i + 1], ' ' .. job_type .. ' ', 1, true) then look_at(parked[i]) end
     end
-    local job = first and load_job(first)
-    return job and job[SINCE] or nil
+    return oldest
 end
 
 -- The place of a waiting job among its user's of the type, and how many come first, about: one of each user's in turn.

@@ -120,13 +120,16 @@ local function append_lines(job, lines)
     local bytes = job[LOG_BYTES] or 0
     for _, line in ipairs(lines) do bytes = bytes + #line end
     call_in_parts('RPUSH', key, lines)
-    local count = redis.call('LLEN', key)
-    while count > LIMITS.log_max_lines or bytes > LIMITS.log_max_bytes do
-        local oldest = redis.call('LPOP', key)
-        if not oldest then break end
-        bytes = bytes - #oldest
-        count = count - 1
+    local count, over = redis.call('LLEN', key), 0
+    while count - over > LIMITS.log_max_lines or bytes > LIMITS.log_max_bytes do
+        local oldest = redis.call('LRANGE', key, over, over + 99)
+        if #oldest == 0 then break end
+        for _, line in ipairs(oldest) do
+            if count - over <= LIMITS.log_max_lines and bytes <= LIMITS.log_max_bytes then break end
+            bytes, over = bytes - #line, over + 1
+        end
     end
+    if over > 0 then redis.call('LTRIM', key, over, -1) end
     set(job, LOG_BYTES, bytes)
 end
 

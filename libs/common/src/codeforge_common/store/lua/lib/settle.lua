@@ -79,17 +79,29 @@ local function hand_back(job, reason)
     wait_again(job)
 end
 
+local ended = {} -- type -> state -> jobs that came to rest with no word of their worker, for whoever asked to count
+
+local function count_end(job)
+    local of_type = ended[job[TYPE]] or {}
+    ended[job[TYPE]] = of_type
+    of_type[job[STATE]] = (of_type[job[STATE]] or 0) + 1
+end
+
 local function crash(job)
     release(job)
     set(job, CRASHES, (job[CRASHES] or 0) + 1)
     note(job, MOMENT.crashed, { reason = '"The lease ran out: the worker was not heard of in time."' })
     set(job, WORKER, nil) -- it didn't end the run, and what it may still say of it comes too late
-    if job[CANCEL] then return rest(job, STATUS.cancelled) end
+    if job[CANCEL] then
+        rest(job, STATUS.cancelled)
+        return count_end(job)
+    end
     if job[CRASHES] >= LIMITS.max_crashes then
         local reason = string.format('poison: the worker was lost %d times while it ran this job', job[CRASHES])
         say(job, 'Worker lost, giving up')
         set(job, ATTEMPTS, job[ATTEMPTS] - 1)
-        return fail(job, nil, cjson.encode(reason))
+        fail(job, nil, cjson.encode(reason))
+        return count_end(job)
     end
     say(job, CRASH_LINE)
     wait_again(job)
