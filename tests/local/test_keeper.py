@@ -42,6 +42,23 @@ async def test_a_service_that_dies_is_started_again_with_growing_pauses(
     assert said == [f"worker   ended by SIGKILL; starting again in {pause} s" for pause in ("0.01", "0.02", "0.04")]
 
 
+async def test_a_service_that_ran_for_a_while_begins_with_the_first_pause_again(
+    fake: MakeService, notes: Notes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(keeper, "STEADY", 0)
+    kept = Keeper(fake("worker"))
+    kept.start()
+    await asyncio.wait_for(kept.ready.wait(), 30)
+    for life in (1, 2, 3):
+        os.kill(notes.pids()[-1], signal.SIGKILL)
+        await wait_for(lambda life=life: len(notes.pids()) > life, within=30, what="the next life")  # type: ignore[misc]
+    await kept.stop()
+
+    said = [line for line in capsys.readouterr().out.splitlines() if "starting again" in line]
+    assert said == ["worker   ended by SIGKILL; starting again in 0.01 s"] * 3
+
+
 async def test_a_service_that_never_gets_ready_is_given_up(fake: MakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper, "FIRST_PAUSE", 0.01)
     kept = Keeper(fake("edge", "--broken"))

@@ -25,6 +25,13 @@ def test_a_port_in_use_is_named_with_a_way_out() -> None:
         assert free_port("127.0.0.1", preferred=port) != port
 
 
+def test_a_taken_port_for_the_edge_s_probes_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=rf"Port {taken} is in use. Set METRICS_PORT"):
+            preflight.check(LocalSettings(port=0, metrics_port=taken))
+
+
 def test_an_address_of_another_machine_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"HOST: 192\.0\.2\.1"):
         preflight.check(LocalSettings(host="192.0.2.1"))

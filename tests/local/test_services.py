@@ -39,6 +39,13 @@ def test_every_service_has_ports_of_its_own_where_nobody_says_which(settings: Lo
     assert not ports & {"0", "9101", "9103"}
 
 
+@pytest.mark.parametrize("named", [9103, 29_101])
+def test_metrics_port_is_the_edge_s_and_the_worker_finds_another(settings: LocalSettings, named: int) -> None:
+    said = settings.model_copy(update={"metrics_port": named})
+    assert services.edge(said, {}).environment["METRICS_PORT"] == str(named)
+    assert services.worker(said, {}).environment["METRICS_PORT"] not in ("0", str(named))
+
+
 def test_a_taken_port_of_the_probes_is_no_fault(settings: LocalSettings) -> None:
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,7 +11,7 @@ from codeforge_local.service import Running, Service
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds before a service that died is started again: doubled each time, from the first to the longest."""
-STEADY = 60.0
+STEADY = 30.0
 """A service that ran for so many seconds begins with the first pause again."""
 TRIES = 3
 """A service that was never ready is given up after so many starts."""

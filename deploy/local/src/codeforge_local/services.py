@@ -18,6 +18,10 @@ from codeforge_worker.shutdown import FORCED_SECONDS
 
 METRICS_HOST = "127.0.0.1"
 
+EDGE_PROBES = 9101
+WORKER_PROBES = 9103
+"""Where they serve their probes by default, here and everywhere."""
+
 DEVELOPMENT = {
     "AUTH_MODE": "none",
     "AGENT_ALLOW_LOCAL_REPOSITORIES": "true",
@@ -38,10 +42,11 @@ def environment(settings: LocalSettings, *, redis_url: str) -> dict[str, str]:
 def edge(settings: LocalSettings, base: Mapping[str, str]) -> Service:
     """Gateway and notifier on ``PORT``."""
     host, port = _reachable(settings.host), settings.port or free_port(settings.host)
+    probes = settings.edge_probes_port or _free_probes_port(settings, preferred=EDGE_PROBES)
     return Service(
         name="edge",
         command=(sys.executable, "-m", "codeforge_edge"),
-        environment={**base, "PORT": str(port), **_probes(settings, preferred=9101)},
+        environment={**base, "PORT": str(port), **_probes(probes)},
         ready=partial(probe.http, host.strip("[]"), port, "/readyz"),
         address=f"http://{host}:{port} (HTTP API, its documentation on /docs, Socket.IO)",
         grace=LONGEST_SECONDS,
@@ -50,22 +55,24 @@ def edge(settings: LocalSettings, base: Mapping[str, str]) -> Service:
 
 def worker(settings: LocalSettings, base: Mapping[str, str]) -> Service:
     """One worker with all job types. Raises ConfigurationError for settings that it couldn't start with."""
-    probes = _probes(settings, preferred=9103)
-    port = int(probes["METRICS_PORT"])
+    edges = settings.edge_probes_port == WORKER_PROBES
+    port = _free_probes_port(settings, preferred=0 if edges else WORKER_PROBES)
     return Service(
         name="worker",
         command=(sys.executable, "-m", "codeforge_worker"),
-        environment={**base, **probes},
+        environment={**base, **_probes(port)},
         ready=partial(probe.http, METRICS_HOST, port, "/readyz"),
         address=f"http://{METRICS_HOST}:{port}/readyz (its state; metrics on /metrics)",
         grace=load(WorkerSettings).worker_grace_seconds + FORCED_SECONDS,
     )
 
 
-def _probes(settings: LocalSettings, *, preferred: int) -> dict[str, str]:
-    """Where a service serves its probes: on the port that it has everywhere, unless that is taken, or ``METRICS_PORT``
-    is ``0``. No other value can count here, for two services share one environment."""
-    port = free_port(METRICS_HOST, preferred=preferred if settings.metrics_port else 0)
+def _free_probes_port(settings: LocalSettings, *, preferred: int) -> int:
+    """A port for a service's probes: the one that it has everywhere, unless that is taken or `METRICS_PORT` is `0`."""
+    return free_port(METRICS_HOST, preferred=preferred if settings.metrics_port else 0)
+
+
+def _probes(port: int) -> dict[str, str]:
     return {"METRICS_HOST": METRICS_HOST, "METRICS_PORT": str(port)}
 
 
