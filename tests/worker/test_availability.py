@@ -26,7 +26,7 @@ async def test_it_asks_until_there_is_an_answer_and_says_each_change_once() -> N
 
     with capture_logs() as lines:
         assert await watched.until_answered("claim", ask) == "answer"
-    assert [(line["event"], line["check"]) for line in lines] == [("not ready", "store"), ("ready", "store")]
+    assert [(line["event"], line["check"]) for line in lines] == [("not ready yet", "store"), ("ready", "store")]
 
 
 def test_the_store_is_away_while_any_kind_of_call_fails() -> None:

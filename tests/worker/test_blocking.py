@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from codeforge_worker.blocking import BlockingRun, ChildDied, ChildLimits
+from codeforge_common.secrets import Redactor
+from codeforge_worker.blocking import LINE_BYTES, BlockingRun, ChildDied, ChildLimits
+from codeforge_worker.child import LINE_LENGTH, TRACEBACK_LENGTH
 from codeforge_worker.context import Assignment, BlockingContext, Cancelled, ReportSink
 from codeforge_worker.outcome import Fail, HandlerRaised, Retry
 from codeforge_worker.result import Json
@@ -73,6 +76,7 @@ def start(
         sink=notes or Notes(),
         finished=finished or {},
         keeper=lambda: keeper or Unkept(),
+        redactor=Redactor(ASSIGNMENT.secrets.values()),
         scratch=scratch,
         limits=ChildLimits(result_bytes=1000, step_bytes=1000, steps=3, cancel_seconds=cancel_seconds),
     )
@@ -92,6 +96,17 @@ async def test_the_child_has_the_job_s_facts_and_its_reports_arrive(tmp_path: Pa
     assert result == Json('{"n":1,"secret":"hunter2","at":"2026-11-24T00:00:00+00:00","made":true}')
     assert notes.said == [(10, "Working"), "one", "two"]
     assert list(tmp_path.iterdir()) == []
+
+
+def tell_oddly(ctx: BlockingContext) -> None:
+    for percent in ("50", Decimal(60), None):
+        ctx.progress(percent, 7)  # type: ignore[arg-type]
+
+
+async def test_odd_progress_is_no_fault(tmp_path: Path) -> None:
+    notes = Notes()
+    assert await start(tell_oddly, tmp_path, notes=notes).result() == Json("null")
+    assert notes.said == [(50, "7"), (60, "7"), ("no number: NoneType", "7")]
 
 
 def show_process(ctx: BlockingContext) -> Any:
@@ -176,6 +191,46 @@ async def test_what_a_handler_prints_is_in_the_worker_s_log(tmp_path: Path) -> N
     with capture_logs() as lines:
         await start(print_and_log, tmp_path).result()
     assert sorted(line["line"] for line in lines) == ["half a line", "printed"]
+
+
+KEY = ASSIGNMENT.secrets["context.key"]
+
+
+def print_long_lines(ctx: BlockingContext) -> Any:
+    key = ctx.secrets["context.key"]
+    for before in (LINE_BYTES - len(key), LINE_BYTES - 3):
+        sys.stdout.write("y" * before + key + "z" * 100_000 + "\n")
+    sys.stdout.write("é" * (LINE_BYTES // 2 - 1) + "€ and more\n")
+    sys.stdout.write("killed while it wrote " + key[:4])
+
+
+async def test_a_long_line_is_cut_and_no_secret_in_two(tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        await start(print_long_lines, tmp_path).result()
+    assert [line["line"] for line in lines] == [
+        "y" * (LINE_BYTES - len(KEY)) + KEY,  # the log's own redaction finds a whole one
+        "y" * (LINE_BYTES - 3),
+        "é" * (LINE_BYTES // 2 - 1),
+        "killed while it wrote ",
+    ]
+
+
+def tell_at_length(ctx: BlockingContext) -> Any:
+    key = ctx.secrets["context.key"]
+    ctx.progress(10, key * (LINE_LENGTH // len(key) + 1))
+    ctx.log(key * (LINE_LENGTH // len(key) + 1))
+    raise ValueError(key * TRACEBACK_LENGTH)
+
+
+async def test_what_a_child_cuts_is_redacted_before(tmp_path: Path) -> None:
+    notes = Notes()
+    with pytest.raises(HandlerRaised) as caught:
+        await start(tell_at_length, tmp_path, notes=notes).result()
+    (_, stage), line = notes.said
+    for text in (stage, line, str(caught.value), *caught.value.__notes__):
+        assert "[redacted]" in text
+        assert "hunt" not in text
+        assert "ter2" not in text
 
 
 def report_until_cancelled(ctx: BlockingContext) -> Any:

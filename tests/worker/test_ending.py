@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from codeforge_common.errors import SecretUnreadable
 from codeforge_common.store import OutcomeKind
 from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_worker.context import Cancelled
-from codeforge_worker.ending import REASON_LENGTH, Ending, Raised, Returned, ending_of
+from codeforge_worker.ending import Ending, Raised, Returned, ending_of
 from codeforge_worker.lease import Stop
 from codeforge_worker.outcome import Fail, Retry
 
@@ -85,8 +86,28 @@ def test_a_result_that_cannot_be_kept_fails_the_job() -> None:
     assert ending == Ending(kind=OutcomeKind.FAILED, reason="result_too_large: Too large.")
 
 
-def test_a_reason_is_cut() -> None:
-    ending = ending_of(Raised(ValueError("x" * 5000)), stop=None, encode=repr)
+class Rude(Exception):
+    """Has no words for anybody."""
+
+    def __str__(self) -> str:
+        raise LookupError("no words")
+
+
+class RudeRetry(Retry):
+    """No better."""
+
+    __str__ = Rude.__str__
+
+
+def exits(result: Any) -> str:
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [(Raised(Rude()), "Rude"), (Returned(RudeRetry()), "RudeRetry"), (Returned(1), "SystemExit: 3")],
+)
+def test_what_cannot_be_looked_at_is_a_failed_attempt(end: Returned | Raised, reason: str) -> None:
+    ending = ending_of(end, stop=None, encode=exits)
     assert ending is not None
-    assert ending.reason is not None
-    assert len(ending.reason) == REASON_LENGTH
+    assert (ending.kind, ending.reason) == (OutcomeKind.RETRY, reason)

@@ -20,11 +20,17 @@ def test_a_retry_refuses_what_is_no_time(after: float) -> None:
         Retry(after)
 
 
+class Rude(Exception):
+    def __str__(self) -> str:
+        raise LookupError("no words")
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
         (ValueError("bad"), "ValueError: bad"),
         (KeyError(), "KeyError"),
+        (Rude(), "Rude"),
         (StoreUnavailable("away"), "store_unavailable: away"),
         (HandlerRaised("ValueError: bad"), "ValueError: bad"),
     ],

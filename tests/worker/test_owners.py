@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from codeforge_worker.exits import HandlerExited
 from codeforge_worker.lease import Lease
 from codeforge_worker.owners import TaskOwners
 from tests.worker.leases import RecordingLease
@@ -46,6 +48,17 @@ async def test_a_run_s_tasks_and_theirs_are_known(owners: TaskOwners) -> None:
 async def test_what_is_nobody_s_is_nobody_s(owners: TaskOwners) -> None:
     owners.brood([RecordingLease()])
     assert not seen_from_another_thread(owners)
+
+
+async def test_a_task_of_a_run_that_exits_fails_alone(owners: TaskOwners) -> None:
+    async def exits() -> None:
+        sys.exit(3)
+
+    async def run() -> BaseException | None:
+        (error,) = await asyncio.gather(asyncio.create_task(exits()), return_exceptions=True)
+        return error
+
+    assert isinstance(await owners.brood([RecordingLease()]).start(run(), ended=nothing), HandlerExited)
 
 
 async def test_what_a_run_leaves_behind_ends_with_it(owners: TaskOwners) -> None:

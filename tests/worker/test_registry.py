@@ -78,6 +78,12 @@ def test_a_package_that_cannot_be_imported_is_named(install: Install) -> None:
         discover()
 
 
+def test_a_package_with_a_handler_that_cant_be_is_named_with_the_reason(install: Install) -> None:
+    install("acme_leaky", HANDLER.format(name="leaky").replace("context.key", "key"))
+    with pytest.raises(ConfigurationError, match="acme_leaky: Handler 'leaky': secret_fields holds 'key'"):
+        discover()
+
+
 def test_a_package_without_a_handler_is_named(install: Install) -> None:
     install("acme_empty", "")
     with pytest.raises(ConfigurationError, match="of acme_empty names acme_empty, which is no module with a handler"):
@@ -122,6 +128,20 @@ def test_what_cannot_be_a_handler_is_refused() -> None:
         handler("waits", wait=1)(asynchronous)
     with pytest.raises(ConfigurationError, match="no less than 0 seconds"):
         handler("hurries", batch=2, wait=-1)(asynchronous)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["key", "context", "context.", "githubContext.token", "context..key", "context.keys.0", "context.keys[].key"],
+)
+def test_a_secret_field_that_would_seal_nothing_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"begins with 'context\.'.* as 'context\.apiKey'") as refused:
+        handler("leaky", secret_fields=["context.apiKey", path])(asynchronous)
+    assert f"secret_fields holds {path!r}." in str(refused.value)
+
+
+def test_a_secret_field_may_lie_deep_and_have_digits_in_its_name() -> None:
+    handler("tight", secret_fields=["context.key", "context.mirrors.password", "context.v2.api-key 1"])(asynchronous)
 
 
 def test_a_handler_may_take_batches() -> None:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
@@ -29,7 +31,7 @@ class Gathering:
             heed=self._heed,
             wall_clock=lambda: AT,
         )
-        self.progress = self.reports.progress
+        self.progress: Any = self.reports.progress  # a handler may give anything
         self.log = self.reports.log
         self.output = self.reports.output
 
@@ -90,6 +92,26 @@ def test_progress_is_a_whole_percent_that_never_falls(said: list[float], reporte
     report = run.reports.take(now=0)
     assert report is not None
     assert report.progress == reported
+
+
+def test_progress_takes_what_float_takes_and_a_stage_is_made_text() -> None:
+    run = Gathering()
+    run.progress("50", 7)
+    report = run.reports.take(now=0)
+    assert report is not None
+    assert (report.progress, report.stage) == (50, "7")
+
+
+def test_progress_that_is_no_number_is_ignored_and_said_once() -> None:
+    run = Gathering()
+    run.progress(40, None)
+    with capture_logs() as lines:
+        for percent in ("half of hunter2", None, [50], 10**400):
+            run.progress(percent, "Packing")
+    report = run.reports.take(now=0)
+    assert report is not None
+    assert (report.progress, report.stage) == (40, "Packing")
+    assert [(line["log_level"], line["got"]) for line in lines] == [("warning", "half of [redacted]")]
 
 
 def test_what_says_nothing_new_wakes_nobody() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeforge_worker.outcome import Fail
-from codeforge_worker.result import ABRIDGED_OVER_BYTES, MEMBER_BYTES, Json, abridge, encode
+from codeforge_worker.result import ABRIDGED_OVER_BYTES, MEMBER_BYTES, MOST_LEVELS, Json, abridge, encode
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3000),
@@ -31,6 +31,37 @@ def test_what_is_no_json_fails_for_good(value: Any) -> None:
     with pytest.raises(Fail) as caught:
         encode(value, max_bytes=100)
     assert caught.value.code == "result_not_json"
+
+
+class Odd(dict[str, int]):
+    """Looks like a result."""
+
+    def items(self) -> Any:
+        raise LookupError("nothing here")
+
+
+def test_one_that_raises_when_it_is_written_fails_for_good() -> None:
+    with pytest.raises(Fail, match=r"result_not_json: .*LookupError: nothing here"):
+        encode(Odd(a=1), max_bytes=100)
+
+
+def nested(levels: int) -> Any:
+    value: Any = "[" * 200 + '"' + "{" * 200
+    for level in range(levels):
+        value = {"in": value} if level % 2 else [value]
+    return value
+
+
+@pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 900, 100_000])
+def test_one_that_is_nested_too_deep_fails_for_good(levels: int) -> None:
+    with pytest.raises(Fail, match="step_result_too_deep: The step result is nested deeper than 100 levels"):
+        encode(nested(levels), max_bytes=10_000_000, kind="step_result")
+
+
+def test_what_is_deep_enough_or_only_long_is_kept() -> None:
+    values: list[Any] = [nested(MOST_LEVELS), [[]] * 500, "]" * 500 + "[" * 500]
+    for value in values:
+        assert json.loads(encode(value, max_bytes=10_000)) == value
 
 
 def test_the_limit_counts_bytes_and_not_characters() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from codeforge_common.job import JobType
 from codeforge_common.secrets import KeyRing, Redactor
@@ -355,9 +356,13 @@ async def test_an_over_long_attempt_has_failed(desk: Desk) -> None:
         await asyncio.Event().wait()
 
     execution = desk.start(function, run_of("a"))
+    await asyncio.sleep(0)
     execution.attempts[0].stop(Stop.WALL_TIME)
     ((kind, _),) = await desk.end()
     assert (kind, execution.attempts[0].retry) == (OutcomeKind.RETRY, RetryReason.WALL_TIME)
+    (span,) = desk.spans.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert (span.status.description or "").startswith("wall_time_exceeded: ")
 
 
 async def test_a_run_that_is_over_is_gone_before_the_garbage_collector_looks(desk: Desk) -> None:

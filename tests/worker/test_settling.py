@@ -9,7 +9,7 @@ from codeforge_common.store import OutcomeKind, Report
 from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_worker.ending import Ending
 from codeforge_worker.outcome import Fail
-from codeforge_worker.settling import encode_clean, outcome_of
+from codeforge_worker.settling import REASON_LENGTH, encode_clean, outcome_of
 from tests.worker.fake_store import run_of
 from tests.worker.test_runner import RULES
 
@@ -44,3 +44,12 @@ def test_a_retry_begins_when_it_asks_or_after_the_backoff(after: float | None, e
     outcome = outcome_of(run_of("job"), ending, [], redactor=REDACTOR, rules=RULES)
     assert outcome.reason == "[redacted] was refused"
     assert earliest <= outcome.delay_ms <= latest
+
+
+@pytest.mark.parametrize("before", range(REASON_LENGTH - 8, REASON_LENGTH + 1))
+def test_a_reason_is_cut_and_no_secret_in_two(before: int) -> None:
+    ending = Ending(kind=OutcomeKind.FAILED, reason="x" * before + "hunter2" + "y" * 5000)
+    reason = outcome_of(run_of("job"), ending, [], redactor=REDACTOR, rules=RULES).reason
+    assert reason is not None
+    assert len(reason) == REASON_LENGTH
+    assert reason.lstrip("x")[0] in "[…"

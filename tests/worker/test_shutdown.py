@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from codeforge_common.queue import Bell
 from codeforge_common.store import Outcome, OutcomeKind, Served, Store
@@ -96,7 +97,9 @@ async def forced(leases: list[Lease], monkeypatch: pytest.MonkeyPatch) -> Closin
 
 async def test_what_has_ended_by_force_is_handed_back_with_the_last_call(monkeypatch: pytest.MonkeyPatch) -> None:
     child = RecordingLease(pausable=True)
-    store = await forced([child, RecordingLease()], monkeypatch)
+    with capture_logs() as lines:
+        store = await forced([child, RecordingLease()], monkeypatch)
+    assert lines[0] == {"event": "waiting for running jobs to finish", "log_level": "info", "jobs": 2, "seconds": 0}
     assert child.told.count("kill") == 2
     assert [name for name, _ in store.calls] == ["close"]
 

@@ -31,8 +31,8 @@ class Accounts:
 
     def ended(self, attempt: Attempt) -> None:
         """No code of the run can go on; where there is an outcome, the store hears of it next."""
-        kind = attempt.outcome.kind if attempt.outcome else OutcomeKind.HANDED_BACK
-        self._metrics.job_run_seconds.labels(attempt.run.type, kind).observe(attempt.took)
+        became = attempt.became or OutcomeKind.HANDED_BACK
+        self._metrics.job_run_seconds.labels(attempt.run.type, became).observe(attempt.took)
         if attempt.stopped is Stop.FENCED:
             self._metrics.fenced.inc()
         elif attempt.stopped is Stop.GONE:

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span, Status, StatusCode
 
 from codeforge_common.store import Outcome, OutcomeKind, Run, Verdict
 from codeforge_common.telemetry.metrics import RetryReason
@@ -95,7 +96,8 @@ class Attempt(Lease):
         self._begun = 0.0
         self._secrets: Mapping[str, str] = {}
         self._steps: Steps | None = None
-        self._span: AbstractContextManager[object] | None = None
+        self._span: Span | None = None
+        self._in_span: AbstractContextManager[Span] | None = None
         self._holding: AbstractContextManager[None] | None = None
         self._child: BlockingRun | None = None
         self._allowed_until: float | None = None
@@ -124,10 +126,10 @@ class Attempt(Lease):
         """The handler is called next. ``ring``: the traceparent of the ring that woke the worker."""
         run = self.run
         self._begun = clock.now()
-        self._span = self._tools.tracing.process(
+        self._in_span = self._tools.tracing.process(
             run.type, job_id=run.job_id, attempt=run.attempt, parent=run.traceparent, ring=ring
         )
-        self._span.__enter__()
+        self._span = self._in_span.__enter__()
         structlog.contextvars.bind_contextvars(job_id=run.job_id, attempt=run.attempt)
         if _debugging():
             _log.debug("attempt started", type=run.type, waited_seconds=run.waited_ms / 1000)
@@ -165,6 +167,7 @@ class Attempt(Lease):
             sink=self._reports,
             finished=self.run.steps,
             keeper=self._keeper,
+            redactor=self._tools.redactor,
             scratch=self._tools.scratch,
             limits=self._tools.child_limits,
             until=self.pause_at,
@@ -177,16 +180,26 @@ class Attempt(Lease):
         if self._span is not None:
             self.took = clock.now() - self._begun
         reports = self._reports.close()
-        if ending := ending_of(end, stop=self.stopped, encode=self._encode):
-            self.outcome = outcome_of(self.run, ending, reports, redactor=self._tools.redactor, rules=self._rules)
-            self.retry = ending.retry
-        self._tell(error)
-        if self._span is not None:
-            self._span.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
-        if self._holding is not None:
-            self._holding.__exit__(None, None, None)
-        # The run leads back here: only the garbage collector could find that both are over.
-        self._stop = _nothing_to_stop
+        try:
+            if ending := ending_of(end, stop=self.stopped, encode=self._encode):
+                self.outcome = outcome_of(self.run, ending, reports, redactor=self._tools.redactor, rules=self._rules)
+                self.retry = ending.retry
+            self._tell(error)
+        finally:
+            self._leave_span(error)
+            if self._holding is not None:
+                self._holding.__exit__(None, None, None)
+            # The run leads back here: only the garbage collector could find that both are over.
+            self._stop = _nothing_to_stop
+
+    def _leave_span(self, error: BaseException | None) -> None:
+        if self._span is None or self._in_span is None:
+            return
+        if self.outcome is not None and self.outcome.kind in (OutcomeKind.FAILED, OutcomeKind.RETRY):
+            # By itself it only shows an Exception: no cancel after the wall time, and nothing that was returned.
+            self._span.set_status(Status(StatusCode.ERROR, self.outcome.reason))
+        with suppress(BaseException):  # the error's own ``str`` may raise; the span has ended all the same
+            self._in_span.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
     def _open(self, sealed: bytes) -> None:
         """Raises SecretUnreadable."""
@@ -216,6 +229,12 @@ class Attempt(Lease):
     def _completed(self) -> bool:
         return self.outcome is not None and self.outcome.kind is OutcomeKind.COMPLETED
 
+    @property
+    def became(self) -> OutcomeKind | None:
+        """The outcome as it will turn out: the store fails a job that has no attempt left."""
+        kind = self.outcome and self.outcome.kind
+        return OutcomeKind.FAILED if kind is OutcomeKind.RETRY and self.run.attempt >= self.run.attempts_max else kind
+
     def _end_child(self) -> None:
         if self._child is not None:
             self._child.process.kill()
@@ -241,7 +260,7 @@ class Attempt(Lease):
             job_id=self.run.job_id,
             attempt=self.run.attempt,
             type=self.run.type,
-            outcome=self.outcome.kind.value if self.outcome else f"none: {self.stopped}",
+            outcome=self.became.value if self.became else f"none: {self.stopped}",
             stop=self.stopped and self.stopped.value,
             reason=self.outcome and self.outcome.reason,
             seconds=round(self.took, 3),

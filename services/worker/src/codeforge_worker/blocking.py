@@ -13,6 +13,7 @@ The environment is the worker's without its own secrets (:mod:`codeforge_worker.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import math
 import socket
@@ -27,6 +28,7 @@ from typing import Any
 import structlog
 
 from codeforge_common.cancelling import cancel
+from codeforge_common.secrets import Redactor
 from codeforge_worker.context import Assignment, Cancelled, ReportSink
 from codeforge_worker.outcome import Fail, HandlerRaised, Retry
 from codeforge_worker.process import GuardedProcess, chunks
@@ -71,6 +73,7 @@ class BlockingRun:
         sink: ReportSink,
         finished: Mapping[str, str],
         keeper: Callable[[], Keeper],
+        redactor: Redactor,
         scratch: Path,
         limits: ChildLimits,
         until: float = math.inf,
@@ -78,10 +81,12 @@ class BlockingRun:
         """Starts the child. ``handler``: ``module:name`` of the function. ``scratch``: a folder for its workspaces.
 
         ``finished``: the JSON text of its finished steps. ``keeper``: gives who keeps further ones.
+        ``redactor``: knows its secrets.
         ``until``: when it is paused, unless ``process`` is told another time.
         """
         self._sink = sink
         self._give_keeper = keeper
+        self._redactor = redactor
         self._limits = limits
         self._scratch = Path(tempfile.mkdtemp(prefix="child-", dir=scratch))
         first = {
@@ -191,11 +196,18 @@ class BlockingRun:
         rest = b""
         async for chunk in chunks(self.process.stdout):
             *lines, rest = (rest + chunk).split(b"\n")
-            rest = rest[-LINE_BYTES:]
+            rest = rest[: LINE_BYTES + 1]  # whatever comes after that, one byte more shows that the line is cut
             for line in lines:
-                _log.info("handler output", line=line[:LINE_BYTES].decode(errors="replace"))
+                _log.info("handler output", line=self._shown(line, cut=len(line) > LINE_BYTES))
         if rest:
-            _log.info("handler output", line=rest.decode(errors="replace"))
+            _log.info("handler output", line=self._shown(rest, cut=True))
+
+    def _shown(self, line: bytes, *, cut: bool) -> str:
+        if not cut:
+            return line.decode(errors="replace")
+        text = codecs.getincrementaldecoder("utf-8")("replace").decode(line[:LINE_BYTES])
+        # Half of a secret at its end wouldn't be found any more.
+        return text[: self._redactor.settled(text, pausing=True)]
 
 
 def _last_word(message: Mapping[str, Any]) -> Any:

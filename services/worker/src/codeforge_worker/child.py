@@ -15,27 +15,31 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from codeforge_worker import cutting
 from codeforge_worker.context import BlockingContext, Cancelled, ReportSink
 from codeforge_worker.outcome import Fail, Retry, explain
 from codeforge_worker.result import encode
 from codeforge_worker.steps import Keeper, Steps
 
 LINE_LENGTH = 8192
-"""Characters of a log line that are passed on (the worker cuts it to what is kept), and of output in one message."""
+"""Characters of a line that are passed on (the worker cuts it to what is kept), and of output in one message."""
 
 TRACEBACK_LENGTH = 16_384
 """Characters of a traceback that are passed on, from its end."""
 
 
 class Worker(ReportSink, Keeper):
-    """The worker, at the other end of the socket. ``step_bytes``: of a step's result as JSON."""
+    """The worker, at the other end of the socket.
+
+    ``step_bytes``: of a step's result as JSON. ``secrets``: the job's.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -44,6 +48,7 @@ class Worker(ReportSink, Keeper):
         self._asking = threading.Lock()
         self._heard: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
         self.step_bytes = 0
+        self.secrets: Collection[str] = ()
         self.stop_asked = threading.Event()
 
     def hear(self) -> Mapping[str, Any] | None:
@@ -70,12 +75,12 @@ class Worker(ReportSink, Keeper):
 
     def progress(self, percent: float, stage: str | None) -> None:
         """Passes it on."""
-        self.say(progress=percent, stage=None if stage is None else str(stage)[:LINE_LENGTH])
+        self.say(progress=_sendable(percent), stage=None if stage is None else self._short(str(stage)))
 
     def log(self, text: str) -> None:
         """Passes it on, line by line."""
         for line in str(text).splitlines() or [""]:
-            self.say(log=line[:LINE_LENGTH])
+            self.say(log=self._short(line))
 
     def output(self, text: str) -> None:
         """Passes it on, in pieces."""
@@ -105,6 +110,17 @@ class Worker(ReportSink, Keeper):
             raise Fail(answer["failed"], answer["message"])
         return answer
 
+    def _short(self, line: str) -> str:
+        return cutting.beginning(line, LINE_LENGTH, secrets=self.secrets)
+
+
+def _sendable(percent: Any) -> float | str:
+    """``percent`` as a number, else as text: the worker says that it isn't one."""
+    try:
+        return float(percent)
+    except (TypeError, ValueError, OverflowError):
+        return f"no number: {type(percent).__name__}"
+
 
 def run(address: str, context: BlockingContext, *, result_bytes: int) -> dict[str, Any]:
     """Runs the handler at ``address`` (``module:name``); the message that says how it ended."""
@@ -124,7 +140,11 @@ def run(address: str, context: BlockingContext, *, result_bytes: int) -> dict[st
     except Cancelled:
         return {"cancelled": True}
     except BaseException as error:
-        return {"raised": explain(error), "traceback": "".join(traceback.format_exception(error))[-TRACEBACK_LENGTH:]}
+        secrets = context.secrets.values()
+        return {
+            "raised": cutting.beginning(explain(error), LINE_LENGTH, secrets=secrets),
+            "traceback": cutting.end("".join(traceback.format_exception(error)), TRACEBACK_LENGTH, secrets=secrets),
+        }
 
 
 def load(address: str) -> Callable[[BlockingContext], Any]:
@@ -143,6 +163,7 @@ def main() -> None:
     threading.Thread(target=worker.listen, daemon=True).start()
     facts = first["assignment"]
     worker.step_bytes = first["step_bytes"]
+    worker.secrets = facts["secrets"].values()
     context = BlockingContext(
         **{**facts, "created_at": datetime.fromisoformat(facts["created_at"])},
         sink=worker,

@@ -76,7 +76,8 @@ class JobContext(Assignment):
     def progress(self, percent: float, stage: str | None = None) -> None:
         """Tells how far the job is, ``percent`` 0..100 (never falling within an attempt), and what it is doing.
 
-        Cheap; call it as often as you like: ten a second reach people, the last one always.
+        Cheap; call it as often as you like: ten a second reach people, the last one always. ``percent`` is what
+        ``float()`` takes, and ``stage`` is made text. What isn't a number is ignored; the worker's log says so once.
         """
         self.sink.progress(percent, stage)
 
@@ -99,7 +100,7 @@ class JobContext(Assignment):
         and 4 MiB in a job) and comes back as such, the first time as well: a tuple as a list, a secret blacked out.
         Should the worker die just before it is kept, ``work`` runs again. What ``work`` raises is raised here, and
         nothing kept. Raises ValueError for a name that can't be, and Fail with ``step_result_too_large``,
-        ``step_result_not_json`` or ``too_many_steps``.
+        ``step_result_too_deep``, ``step_result_not_json`` or ``too_many_steps``.
         """
         return await self.steps().step(name, work)
 

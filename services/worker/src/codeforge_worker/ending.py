@@ -11,7 +11,7 @@ from codeforge_common.store import OutcomeKind
 from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_worker.context import Cancelled
 from codeforge_worker.lease import Stop
-from codeforge_worker.outcome import Fail, Retry, explain
+from codeforge_worker.outcome import Fail, Retry, explain, words
 
 HANDED_BACK = {
     Stop.SHUTDOWN: "The worker is stopping.",
@@ -19,9 +19,6 @@ HANDED_BACK = {
     Stop.BATCH: "Another job of its batch was lost.",
 }
 """Why a job goes back through no fault of its own; stands in its timeline."""
-
-REASON_LENGTH = 2000
-"""Characters kept of a reason: people read it, and a list of jobs holds many."""
 
 
 @dataclass(slots=True)
@@ -42,7 +39,7 @@ class Raised:
 class Ending:
     """What is to be told. ``result`` is JSON text; ``retry`` says why there should be another attempt, ``after`` when.
 
-    ``after`` is in seconds; None: the usual backoff.
+    ``reason`` is as long as it is, and may hold secrets. ``after`` is in seconds; None: the usual backoff.
     """
 
     kind: OutcomeKind
@@ -56,12 +53,14 @@ def ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[An
     """What ``end`` means for the job when the run had been told to ``stop``, or hadn't (None).
 
     None: the run had lost the job, there is nothing to tell. ``encode`` makes JSON text of a result or raises
-    :class:`Fail`.
+    :class:`Fail`. Never raises: what the handler left here may do anything when it is looked at.
     """
     try:
         return _ending_of(end, stop=stop, encode=encode)
     except Fail as fail:  # the result can't be kept
-        return Ending(kind=OutcomeKind.FAILED, reason=_short(str(fail)))
+        return Ending(kind=OutcomeKind.FAILED, reason=_said(fail))
+    except BaseException as error:
+        return _again(RetryReason.FAILURE, explain(error))
 
 
 def _ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[Any], str]) -> Ending | None:
@@ -72,9 +71,9 @@ def _ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[A
     match end.value if isinstance(end, Returned) else end.error:
         case Fail() as fail:
             result = None if fail.result is None else encode(fail.result)
-            return Ending(kind=OutcomeKind.FAILED, result=result, reason=_short(str(fail)))
+            return Ending(kind=OutcomeKind.FAILED, result=result, reason=_said(fail))
         case Retry() as retry:
-            return _again(RetryReason.ASKED, str(retry), after=retry.after)
+            return _again(RetryReason.ASKED, _said(retry), after=retry.after)
     if isinstance(end, Returned):
         # Also after a cancel that came too late: the store ends the job as it must, and keeps the result.
         return Ending(kind=OutcomeKind.COMPLETED, result=encode(end.value))
@@ -89,8 +88,9 @@ def _ending_of(end: Returned | Raised, *, stop: Stop | None, encode: Callable[[A
 
 
 def _again(retry: RetryReason, reason: str, *, after: float | None = None) -> Ending:
-    return Ending(kind=OutcomeKind.RETRY, reason=_short(reason), retry=retry, after=after)
+    return Ending(kind=OutcomeKind.RETRY, reason=reason, retry=retry, after=after)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= REASON_LENGTH else text[: REASON_LENGTH - 1] + "…"
+def _said(word: Fail | Retry) -> str:
+    """What it says, which stands for itself."""
+    return words(word) or explain(word)

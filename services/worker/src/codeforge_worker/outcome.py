@@ -56,4 +56,13 @@ def explain(error: BaseException) -> str:
     if isinstance(error, HandlerRaised):
         return str(error)
     name = error.code if isinstance(error, CodeForgeError) else type(error).__name__
-    return f"{name}: {error}" if str(error) else name
+    said = words(error)
+    return f"{name}: {said}" if said else name
+
+
+def words(error: BaseException) -> str:
+    """What an error says; nothing where its ``__str__``, somebody's code, raises in its turn."""
+    try:
+        return str(error)
+    except Exception:
+        return ""

@@ -12,6 +12,7 @@ from contextvars import Context, ContextVar, copy_context
 from typing import Any
 from weakref import WeakSet
 
+from codeforge_worker.exits import Contained
 from codeforge_worker.lease import Lease
 
 
@@ -92,7 +93,7 @@ def _make(
     brood = _brood.get(None) if context is None else context.get(_brood)
     if brood is None:
         return asyncio.Task(coroutine, loop=loop, **options)
-    task = _Task(coroutine, loop=loop, **options)
+    task = _Task(Contained(coroutine), loop=loop, **options)
     task.brood = brood
     brood.add(task)
     return task

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from codeforge_common.errors import ConfigurationError
-from codeforge_common.job import BUILT_IN_TYPES, JobType
+from codeforge_common.job import BUILT_IN_TYPES, JobType, is_secret_field
 
 ENTRY_POINTS = "codeforge.handlers"
 _MARK = "__codeforge_handler__"
@@ -73,7 +73,8 @@ def handler(
     """Marks a module-level function as the handler of job type ``name``; the function itself stays as it is.
 
     ``context_schema``: JSON schema (2020-12) of the job's ``context``. ``secret_fields``: dotted paths below the body
-    whose values are sealed before anything is stored, e.g. ``context.apiKey``. A built-in type has both already.
+    whose values are sealed before anything is stored, e.g. ``context.apiKey``; a list on the way stands for each of its
+    items (``context.mirrors.password``). A built-in type has both already.
     ``lease``: seconds, at least 3; None takes ``JOB_LEASE_SECONDS``. ``wall_time``: seconds that one attempt may take;
     None is unlimited. ``attempts``: None takes ``JOB_ATTEMPTS``. ``blocking``: the function isn't async; it runs in a
     child process of its own. ``batch``: the function gets up to so many jobs in one call, as a list of contexts, and
@@ -97,6 +98,11 @@ def handler(
         ):
             if broken:
                 raise ConfigurationError(f"Handler {name!r}: {rule}.")
+        if misspelled := [path for path in secret_fields or () if not is_secret_field(path)]:
+            raise ConfigurationError(
+                f"Handler {name!r}: secret_fields holds {', '.join(map(repr, misspelled))}. A path begins with"
+                " 'context.' and names members with dots between, as 'context.apiKey'; items of a list aren't named."
+            )
         known = _BUILT_IN.get(name, JobType(name=name))
         job_type = replace(
             known,
@@ -137,6 +143,8 @@ def _handlers_of(point: EntryPoint) -> Sequence[Handler]:
     origin = f"Entry point {point.name!r} of {point.dist.name if point.dist else 'an unknown package'}"
     try:
         module = point.load()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{origin}, {point.value}: {error}") from None
     except Exception as error:
         raise ConfigurationError(f"{origin} can't be imported from {point.value}: {error!r}") from error
     found = handlers_in(module) if isinstance(module, ModuleType) else []

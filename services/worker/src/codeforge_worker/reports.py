@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
+import structlog
+
 from codeforge_common.events import log_line
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Report, Verdict
@@ -19,6 +21,8 @@ GAP_SECONDS = 0.1
 
 STAGE_LENGTH = 200
 """Characters of a stage; it is a caption, not a text."""
+
+_log = structlog.get_logger(__name__)
 
 _PREFIX_BYTES = len("[HH:MM:SS] ")
 
@@ -73,10 +77,11 @@ class RunReports(ReportSink):
         self._output: OutputBuffer | None = None
         self._taken: asyncio.Event | None = None
         self._closed = False
+        self._complained = False
 
     def progress(self, percent: float, stage: str | None) -> None:
         """Takes note; what isn't a number counts as no news, and less than before as the same as before."""
-        reached = 0 if math.isnan(percent) else int(min(max(percent, 0), 100))
+        reached = self._reached(percent)
         caption = None if stage is None else self._clean(stage)[:STAGE_LENGTH]
         with self._lock:
             news = reached > self._highest or (caption is not None and caption != self._shown_stage)
@@ -149,6 +154,17 @@ class RunReports(ReportSink):
             while self._gather():
                 rest.append(self._next())
             return rest
+
+    def _reached(self, percent: object) -> int:
+        try:
+            number = float(percent)  # type: ignore[arg-type]  # a handler may give anything
+        except (TypeError, ValueError, OverflowError):
+            if not self._complained:
+                self._complained = True
+                got = self._clean(percent)[:STAGE_LENGTH] if isinstance(percent, str) else type(percent).__name__
+                _log.warning("progress that is no number is ignored", job_id=self._job_id, got=got)
+            return 0
+        return 0 if math.isnan(number) else int(min(max(number, 0), 100))
 
     def _gather(self) -> bool:
         """Whether there is something to tell."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-from codeforge_worker.outcome import Fail
+from codeforge_worker.outcome import Fail, explain
 
 ABRIDGED_OVER_BYTES = 8 * 1024
 """A result over this is abridged in updates and lists (contract, section 2)."""
@@ -14,7 +16,12 @@ ABRIDGED_OVER_BYTES = 8 * 1024
 MEMBER_BYTES = 1024
 """In the short form strings over this are cut, and other members over this left out (contract, section 2)."""
 
+MOST_LEVELS = 100
+"""How deep a result may be nested: whoever reads it, nests it deeper still, and parsers give up somewhere."""
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_NO_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^][{}"]+')
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +34,20 @@ class Json:
 def encode(result: Any, *, max_bytes: int, kind: str = "result") -> str:
     """``result`` as JSON text without blanks. ``kind``: ``result`` of a job, or ``step_result``.
 
-    :raises Fail: e.g. ``result_not_json`` or ``result_too_large``; another attempt would end the same way.
+    :raises Fail: ``result_not_json``, ``result_too_deep`` or ``result_too_large``; another attempt would end the same.
     """
     called = kind.replace("_", " ")
     try:
         text = result.text if isinstance(result, Json) else dumps(result)
         size = len(text.encode())
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Fail(f"{kind}_not_json", f"The {called} can't be written as JSON: {error}") from error
+    except RecursionError as error:
+        raise _too_deep(kind) from error
+    except Exception as error:  # its methods may raise whatever they like
+        raise Fail(f"{kind}_not_json", f"The {called} can't be written as JSON: {explain(error)}") from error
     if size > max_bytes:
         raise Fail(f"{kind}_too_large", f"The {called} has {size:,} bytes as JSON; at most {max_bytes:,} are kept.")
+    if _nested_too_deep(text):
+        raise _too_deep(kind)
     return text
 
 
@@ -64,6 +75,17 @@ def abridge(text: str) -> str | None:
 def dumps(value: Any) -> str:
     """``value`` as compact JSON, in the letters that it has. Raises TypeError and ValueError."""
     return _ENCODER.encode(value)
+
+
+def _nested_too_deep(text: str) -> bool:
+    """Whether JSON text is nested deeper than :data:`MOST_LEVELS`."""
+    if text.count("[") + text.count("{") <= MOST_LEVELS:
+        return False
+    return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))), default=0) > MOST_LEVELS
+
+
+def _too_deep(kind: str) -> Fail:
+    return Fail(f"{kind}_too_deep", f"The {kind.replace('_', ' ')} is nested deeper than {MOST_LEVELS} levels.")
 
 
 def _cut(text: str) -> str:

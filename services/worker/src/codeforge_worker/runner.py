@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import structlog
@@ -13,15 +14,14 @@ from codeforge_worker.attempt import Attempt
 from codeforge_worker.batch import ends_of
 from codeforge_worker.context import Cancelled
 from codeforge_worker.ending import Raised, Returned
+from codeforge_worker.exits import HandlerExited
 from codeforge_worker.lease import Stop
 from codeforge_worker.owners import TaskOwners
 from codeforge_worker.registry import Handler
 from codeforge_worker.reports import RunReports
 from codeforge_worker.rules import Rules, Tools
 
-
-class HandlerExited(Exception):
-    """Raised when a handler called ``sys.exit``: that ends the attempt, not the worker."""
+_log = structlog.get_logger(__name__)
 
 
 class Execution:
@@ -82,11 +82,11 @@ class Execution:
             return
         if attempt.stopped is None or (reason.lost and not self._stopping):
             attempt.stopped = reason
-        others_go_on = reason is Stop.CANCELLED and any(each.stopped is None for each in self.attempts)
+        others_go_on = reason is Stop.CANCELLED and any(each.stopped is None for each in self._fit())
         if self._stopping or others_go_on:
             return
         self._stopping = True
-        for each in self.attempts:
+        for each in self._fit():
             each.stopped = each.stopped or (Stop.BATCH if reason.lost else reason)
         self._task.cancel()
         if not self._handler.blocking:
@@ -106,7 +106,7 @@ class Execution:
             fit = self._fit()
             return await self._call(fit) if fit else None
         except (SystemExit, KeyboardInterrupt) as error:
-            raise HandlerExited("The handler asked the process to exit.") from error
+            raise HandlerExited from error
         finally:
             await self._brood.end()
 
@@ -119,16 +119,32 @@ class Execution:
         return attempt.in_child() if self._handler.blocking else self._function(attempt.context())
 
     def _end(self, task: asyncio.Task[Any]) -> None:
-        end, fit = _end_of(task), self._fit()
-        if self._handler.batched and isinstance(end, Raised) and _is_refusal(end.error):
-            # One was cancelled alone, and the handler let that end the call: no fault of the others.
-            for attempt in fit:
-                attempt.stopped = attempt.stopped or Stop.BATCH
-        ends = iter(ends_of(end, jobs=len(fit)) if self._handler.batched else [end])
+        """Nothing may keep an attempt from its end, or the slot from being free: the job would be renewed for ever."""
+        ends = self._ends(_end_of(task))
+        wrong: dict[str, BaseException] = {}
         for attempt in self.attempts:
-            attempt.end(attempt.unfit or next(ends))
+            try:
+                attempt.end(attempt.unfit or next(ends))
+            except BaseException as error:
+                wrong[attempt.job_id] = error
         self._task = None
         self._ended_callback(self)
+        for job_id, cause in wrong.items():
+            _log.error("an attempt's end went wrong", job_id=job_id, exc_info=cause)
+
+    def _ends(self, end: Returned | Raised) -> Iterator[Returned | Raised]:
+        """The end of each attempt that the handler got."""
+        if not self._handler.batched:
+            return iter([end])
+        fit = self._fit()
+        try:
+            if isinstance(end, Raised) and _is_refusal(end.error):
+                # One was cancelled alone, and the handler let that end the call: no fault of the others.
+                for attempt in fit:
+                    attempt.stopped = attempt.stopped or Stop.BATCH
+            return iter(ends_of(end, jobs=len(fit)))
+        except BaseException as error:  # what it raised or returned raises itself when it is looked at
+            return repeat(Raised(error))
 
     def _fit(self) -> Sequence[Attempt]:
         return [attempt for attempt in self.attempts if attempt.unfit is None]

@@ -13,6 +13,9 @@ from codeforge_worker.result import abridge, dumps, encode
 from codeforge_worker.retry import backoff
 from codeforge_worker.rules import Rules
 
+REASON_LENGTH = 2000
+"""Characters kept of a reason: people read it, and a list of jobs holds many."""
+
 
 def encode_clean(value: Any, *, redactor: Redactor, max_bytes: int, kind: str = "result") -> str:
     """``value`` as JSON text without secrets. Raises Fail; see :func:`codeforge_worker.result.encode`."""
@@ -31,10 +34,15 @@ def outcome_of(run: Run, ending: Ending, reports: Sequence[Report], *, redactor:
         kind=ending.kind,
         result=ending.result,
         abridged=None if ending.result is None else abridge(ending.result),
-        reason=None if ending.reason is None else redactor.text(ending.reason),
+        reason=None if ending.reason is None else _short(redactor.text(ending.reason)),
         delay_ms=_delay_ms(run, ending, rules) if ending.kind is OutcomeKind.RETRY else 0,
         reports=reports,
     )
+
+
+def _short(text: str) -> str:
+    """Of a text without secrets: half of one wouldn't be found any more."""
+    return text if len(text) <= REASON_LENGTH else text[: REASON_LENGTH - 1] + "…"
 
 
 def _delay_ms(run: Run, ending: Ending, rules: Rules) -> int:

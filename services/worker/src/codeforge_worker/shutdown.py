@@ -88,6 +88,8 @@ class Shutdown:
 
         Returns when the store has taken every outcome.
         """
+        if running := self._leases.running:
+            _log.info("waiting for running jobs to finish", jobs=len(running), seconds=self._grace_seconds)
         if await self.quiet(within=self._grace_seconds):
             return
         _log.info("the grace period is over, runs are cancelled", runs=len(self._leases.running))
