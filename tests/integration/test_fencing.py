@@ -80,8 +80,7 @@ async def test_what_a_cut_off_worker_had_sent(
     for job_id in (async_run, child):
         await taken_over(place, job_id)
     proxy.thaw()
-    # The hand-back of the other finds its run ended by the crash, which is as good.
-    await wait_for(lambda: place.metric("cut-off", "fenced_total") == 1, within=30, what="the child's end")
+    await wait_for(lambda: place.metric("cut-off", "fenced_total") == 2, within=30, what="the end of both runs")
     place.bench.gate.touch()
     for job_id in (async_run, child):
         job = await place.bench.finished(job_id, within=60)

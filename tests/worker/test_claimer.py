@@ -29,6 +29,7 @@ class FakeAttempt(RecordingLease):
 
     took = 0.1
     stopped = retry = None
+    became = OutcomeKind.COMPLETED
 
     def __init__(self, run: Run, since: float, slots: int) -> None:
         super().__init__(job_id=run.job_id, token=run.token, seconds=run.lease_ms / 1000, since=since, slots=slots)

@@ -195,7 +195,8 @@ class Histories(RuleBasedStateMachine):
         for state in self.do(self.store.cluster()).types:
             waiting = self.model.waiting(state.type)
             assert state.counts[Status.WAITING] == len(waiting)
-            assert state.oldest_waiting_ms == (max(self.clock.now - waiting[0].since, 0) if waiting else 0)
+            oldest = min((job.since for job in waiting), default=self.clock.now)
+            assert state.oldest_waiting_ms == max(self.clock.now - oldest, 0)
         for job in theirs:
             part = self.do(self.store.output(job.id, caller=user, offset=offset))
             assert part.text == job.output[part.offset :].decode()
