@@ -188,7 +188,7 @@ class Histories(RuleBasedStateMachine):
 
     def look(self, user: str, offset: int) -> None:
         """What people read: lists, numbers, output. And the sweep, which finds nothing."""
-        theirs = sorted((job for job in self.model.jobs.values() if job.user == user), key=_newest_first)
+        theirs = sorted((job for job in self.model.jobs.values() if job.user == user), key=_age, reverse=True)
         assert [job.id for job in self.do(self.store.page(user)).jobs] == [job.id for job in theirs]
         unfinished = [job.id for job in theirs if not job.status.terminal]
         assert [job.id for job in self.do(self.store.unfinished(user, newest=0)).jobs] == unfinished
@@ -376,5 +376,5 @@ def _picked(among: Sequence[T], pick: int) -> T:
     return among[-1 - pick % len(among)]
 
 
-def _newest_first(job: ModelJob) -> tuple[int, ...]:
-    return (-job.created_at, *(-ord(letter) for letter in job.id))
+def _age(job: ModelJob) -> tuple[int, str]:
+    return job.created_at, job.id
