@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from codeforge_common.settings import MIB
 from codeforge_worker.agent.clone_failure import explain
 from codeforge_worker.agent.git import authorization, environment
+from codeforge_worker.agent.growth import limited, size
 from codeforge_worker.agent.repository import Repository
 from codeforge_worker.outcome import Fail
 from codeforge_worker.process import GuardedProcess, chunks, guarded
@@ -21,7 +20,6 @@ from codeforge_worker.settings import AgentSettings
 DEPTH = 200
 """Commits that a clone brings along: enough to see which files change often, and a bound on the history's size."""
 
-_LOOK_SECONDS = 0.2
 _TAIL_BYTES = 8192
 _BRANCH = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,255}")
 _PERCENT = re.compile(rb"(Receiving objects|Resolving deltas): +(\d+)%")
@@ -73,7 +71,7 @@ async def clone(
     except TimeoutError:
         message = f"Cloning {repository.label} took longer than the {seconds:g} seconds allowed."
         raise Fail("repository_too_slow", message) from None
-    if await asyncio.to_thread(_size, folder) > settings.agent_clone_max_bytes:
+    if await asyncio.to_thread(size, folder) > settings.agent_clone_max_bytes:
         megabytes = settings.agent_clone_max_bytes // MIB
         raise Fail("repository_too_large", f"{repository.label} is larger than the {megabytes} MiB allowed.")
     if code != 0:
@@ -86,9 +84,8 @@ async def _finish(
     git: GuardedProcess, *, folder: Path, limit: int, on_progress: Callable[[float], None]
 ) -> tuple[int, str]:
     """Exit code and the end of what git said."""
-    watch = asyncio.create_task(_kill_when_larger(git, folder=folder, limit=limit))
     tail = b""
-    try:
+    async with limited(git, folder=folder, limit=limit):
         assert git.stderr is not None
         async for chunk in chunks(git.stderr):
             tail = (tail + chunk)[-_TAIL_BYTES:]
@@ -96,28 +93,6 @@ async def _finish(
                 share = int(percent) / 100
                 on_progress(0.8 * share if phase.startswith(b"Receiving") else 0.8 + 0.2 * share)
         return await git.wait(), tail.decode(errors="replace")
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
-
-
-async def _kill_when_larger(git: GuardedProcess, *, folder: Path, limit: int) -> None:
-    while True:
-        if await asyncio.to_thread(_size, folder) > limit:
-            git.kill()
-            return
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _size(folder: Path) -> int:
-    """Bytes of all files below ``folder``; one that vanishes meanwhile counts nothing."""
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):
-                total += Path(parent, name).lstat().st_size
-    return total
 
 
 async def _has_commit(folder: Path) -> bool:
