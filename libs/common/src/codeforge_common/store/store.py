@@ -43,22 +43,20 @@ from codeforge_common.store.messages import (
     Verdict,
 )
 from codeforge_common.store.records import (
+    after_request,
+    by_name,
+    by_name_and_status,
     outcome_request,
     output_of,
     record_of,
     report_request,
     run_of,
+    serves_request,
+    settled_of,
     submission_request,
     timeline_of,
 )
 from codeforge_common.store.refusals import raise_refusal
-from codeforge_common.store.tables import (
-    after_request,
-    by_name,
-    by_name_and_status,
-    serves_request,
-    settled_of,
-)
 
 
 class Store:

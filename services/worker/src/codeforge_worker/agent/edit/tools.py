@@ -20,7 +20,7 @@ from codeforge_worker.agent.edit.paths import parts_of
 from codeforge_worker.agent.edit.refused import Refused
 from codeforge_worker.agent.edit.scope import Scope
 from codeforge_worker.agent.edit.search import Query
-from codeforge_worker.agent.edit.searching import searched
+from codeforge_worker.agent.edit.stoppable_search import searched
 from codeforge_worker.agent.edit.turn import Turn
 
 _LONGEST_PATTERN = 1000
