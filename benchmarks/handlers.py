@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 
-from codeforge_worker.registry import handler
+from codeforge_common.handler import handler
 
 
 @handler("bench_noop")

@@ -52,7 +52,6 @@ SETTINGS_FOOT = """
 
 | variable | read by | meaning |
 | --- | --- | --- |
-| `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY` | worker | The provider's own variables, for `AGENT_MODEL`. |
 | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TIMEOUT` | all | Headers and time limit of the trace exporter. |
 | `OTEL_RESOURCE_ATTRIBUTES` | all | Further attributes of the service in traces. |
 """

@@ -16,9 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codeforge_worker.context import BlockingContext, Cancelled, JobContext
-from codeforge_worker.outcome import Fail
-from codeforge_worker.registry import handler
+from codeforge_common.handler import BlockingContext, Cancelled, Fail, JobContext, handler
 from tests.chaos.journal import BEAT_SECONDS, Line, Word, append, now
 
 STEPS = ("first", "second", "third")

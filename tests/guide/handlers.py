@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from codeforge_worker.context import JobContext
-from codeforge_worker.outcome import Fail
-from codeforge_worker.registry import handler
+from codeforge_common.handler import Fail, JobContext, handler
 
 
 @handler("await_letter")

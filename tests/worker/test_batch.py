@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.batch import WrongAnswer, batches, ends_of
 from codeforge_worker.ending import Raised, Returned
-from codeforge_worker.outcome import Fail, Retry
 from tests.worker.fake_store import run_of
 
 

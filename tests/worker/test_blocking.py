@@ -20,13 +20,14 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
+from codeforge_common.handler import BlockingContext, Cancelled, Fail, Retry
+from codeforge_common.handler.context import Assignment, ReportSink
+from codeforge_common.handler.outcome import HandlerRaised
+from codeforge_common.handler.result import Json
+from codeforge_common.handler.steps import Keeper, Unkept
 from codeforge_common.secrets import Redactor
 from codeforge_worker.blocking import LINE_BYTES, BlockingRun, ChildDied, ChildLimits
 from codeforge_worker.child import LINE_LENGTH, TRACEBACK_LENGTH
-from codeforge_worker.context import Assignment, BlockingContext, Cancelled, ReportSink
-from codeforge_worker.outcome import Fail, HandlerRaised, Retry
-from codeforge_worker.result import Json
-from codeforge_worker.steps import Keeper, Unkept
 from tests.plugins.waiting import wait_for
 from tests.worker.live.bench import lives
 

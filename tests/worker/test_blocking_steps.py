@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
+from codeforge_common.handler import BlockingContext, Cancelled, Fail
+from codeforge_common.handler.result import Json
+from codeforge_common.handler.steps import Keeper
 from codeforge_worker.blocking import ChildDied
-from codeforge_worker.context import BlockingContext, Cancelled
-from codeforge_worker.outcome import Fail
-from codeforge_worker.result import Json
-from codeforge_worker.steps import Keeper
 from tests.plugins.waiting import wait_for
 from tests.worker.test_blocking import Notes, start
 

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from codeforge_common.errors import SecretUnreadable
+from codeforge_common.handler import Cancelled, Fail, Retry
 from codeforge_common.store import OutcomeKind
 from codeforge_common.telemetry.metrics import RetryReason
-from codeforge_worker.context import Cancelled
 from codeforge_worker.ending import Ending, Raised, Returned, ending_of
 from codeforge_worker.lease import Stop
-from codeforge_worker.outcome import Fail, Retry
 
 COMPLETED = Ending(kind=OutcomeKind.COMPLETED, result="'done'")
 CANCELLED = Ending(kind=OutcomeKind.CANCELLED)

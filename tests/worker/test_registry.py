@@ -7,11 +7,11 @@ from types import ModuleType
 import pytest
 
 from codeforge_common.errors import ConfigurationError
+from codeforge_common.handler import BlockingContext, JobContext, handler, handlers_in
 from codeforge_common.job import BUILT_IN_TYPES
 from codeforge_common.store import Served
 from codeforge_worker.app import identity_of
-from codeforge_worker.context import BlockingContext, JobContext
-from codeforge_worker.registry import discover, handler, handlers_in
+from codeforge_worker.registry import discover
 
 Install = Callable[[str, str], None]
 
@@ -32,7 +32,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 HANDLER = """
-from codeforge_worker.registry import handler
+from codeforge_common.handler import handler
 
 @handler("{name}", secret_fields=["context.key"], lease=4, wall_time=60, attempts=2)
 async def function(ctx):

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
+from codeforge_common.handler import Fail, Handler, JobContext
 from codeforge_common.job import JobType
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.settings import TelemetrySettings
@@ -24,11 +25,8 @@ from codeforge_common.telemetry.tracing import Tracing
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
 from codeforge_worker.blocking import ChildLimits
-from codeforge_worker.context import JobContext
 from codeforge_worker.lease import Stop
-from codeforge_worker.outcome import Fail
 from codeforge_worker.owners import TaskOwners
-from codeforge_worker.registry import Handler
 from codeforge_worker.reports import LogLimits
 from codeforge_worker.rules import Rules, Tools
 from codeforge_worker.run_calls import RunCalls

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import OutcomeKind, Report
 from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_worker.ending import Ending
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settling import REASON_LENGTH, encode_clean, outcome_of
 from tests.worker.fake_store import run_of
 from tests.worker.test_runner import RULES

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from codeforge_common.errors import StoreUnavailable
+from codeforge_common.handler import Cancelled, Fail
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.availability import Availability
-from codeforge_worker.context import Cancelled
-from codeforge_worker.outcome import Fail
 from codeforge_worker.run_calls import RunCalls
 from codeforge_worker.settling import encode_clean
 from codeforge_worker.step_keeper import StepKeeper, StepLimits

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from codeforge_worker.context import JobContext
+from codeforge_common.handler import JobContext
 
 
 @dataclass

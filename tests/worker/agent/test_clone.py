@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.clone import DEPTH, clone
 from codeforge_worker.agent.repository import parse
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.waiting import wait_for, wait_until
 from tests.worker.agent.conftest import processes_below

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.clone_failure import explain
 from codeforge_worker.agent.repository import Repository
 from codeforge_worker.guard import KILLED
-from codeforge_worker.outcome import Fail, Retry
 
 GITHUB = Repository(url="https://github.com/a/b.git", label="a/b", protocol="https", takes_token=True)
 OTHER = Repository(url="https://git.example.org/a/b", label="git.example.org/a/b", protocol="https")

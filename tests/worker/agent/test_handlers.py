@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from codeforge_common.errors import ConfigurationError
+from codeforge_common.handler import Fail
 from codeforge_common.job import BUILT_IN_TYPES
 from codeforge_worker.agent.handlers import agent_task, code_generation, repo_analysis, routed
 from codeforge_worker.agent.routing import ANALYZE, Request, Route
-from codeforge_worker.outcome import Fail
 from codeforge_worker.registry import discover
 from tests.worker.agent.git_repository import GitRepository
 from tests.worker.agent.git_server import GitServer

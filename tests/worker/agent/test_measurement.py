@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent import measurement
 from codeforge_worker.agent.measurement import measured
-from codeforge_worker.outcome import Fail, Retry
 from tests.plugins.waiting import wait_for
 from tests.worker.agent.conftest import processes_below
 from tests.worker.agent.git_repository import GitRepository

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.repository import Repository, parse
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 
 PUBLIC = AgentSettings(github_server_url="https://github.com", agent_allow_local_repositories=False)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.routing import ANALYZE, CODE_GENERATION, ENHANCE, Request, RuleRouter
 from codeforge_worker.agent.workflows import WORKFLOWS
-from codeforge_worker.outcome import Fail
 
 README_TO_VIETNAMESE = "Update my readme to Vietnamese version in versace-landing repo"
 

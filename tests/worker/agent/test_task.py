@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.routing import ANALYZE, Route
 from codeforge_worker.agent.task import Task
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 from tests.worker.agent.job import Notes, job
 

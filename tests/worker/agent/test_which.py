@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.which import Choice, which
-from codeforge_worker.outcome import Fail
 
 SEED = "Update my readme to Vietnamese version in versace-landing repo"
 OWN = (

@@ -17,6 +17,7 @@ import psutil
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from codeforge_common.handler import handlers_in
 from codeforge_common.job import JobRecord, Status, new_job_id
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.store import Limits, Store, Submission
@@ -24,7 +25,6 @@ from codeforge_common.telemetry.metrics import Metrics, create_metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_worker.app import build_worker
-from codeforge_worker.registry import handlers_in
 from codeforge_worker.settings import WorkerSettings
 from codeforge_worker.worker import Worker
 from tests.plugins.program import Program

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from codeforge_worker.context import Assignment, BlockingContext, JobContext
-from codeforge_worker.outcome import Fail, Retry
-from codeforge_worker.registry import handler
+from codeforge_common.handler import BlockingContext, Fail, JobContext, Retry, handler
+from codeforge_common.handler.context import Assignment
 
 
 def write(ctx: Assignment, word: str) -> None:

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from acme_tables.archive import table_archive
 
-from codeforge_worker.context import JobContext
-from codeforge_worker.outcome import Fail, Retry
+from codeforge_common.handler import Fail, JobContext, Retry
 
 TABLE = b"city,fruit\nRome,fig\n" * 5000
 

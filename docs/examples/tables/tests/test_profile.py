@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from acme_tables.profile import table_profile
 
-from codeforge_worker.context import BlockingContext, Cancelled
-from codeforge_worker.outcome import Fail
+from codeforge_common.handler import BlockingContext, Cancelled, Fail
 
 
 class Told(list[Any]):

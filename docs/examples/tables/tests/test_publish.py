@@ -15,8 +15,7 @@ import pytest
 from acme_tables.publish import table_publish
 from acme_tables.size import table_size
 
-from codeforge_worker.context import JobContext
-from codeforge_worker.outcome import Fail
+from codeforge_common.handler import Fail, JobContext
 
 
 class Service(BaseHTTPRequestHandler):

@@ -231,6 +231,25 @@ class TelemetrySettings(Settings):
     """Name of the service in traces; unset takes `codeforge-` and the service's."""
 
 
+class ModelSettings(Settings):
+    """Models"""
+
+    agent_model: str | None = Field(None, pattern=r"^[a-z0-9_-]+:\S+$")
+    """Model as `provider:name`, e.g. `openai:…` or `anthropic:…`; unset fails what needs one."""
+    agent_model_timeout_seconds: float = Field(120, ge=1, le=3600)
+    """Seconds that a model's provider may be silent in one call."""
+    agent_model_attempts: int = Field(4, ge=1, le=20)
+    """Times that one call of a model is tried while its provider fails or asks for patience."""
+    openai_api_key: SecretStr | None = None
+    """Key for `openai:` models; a server of your own that wants none needs only `OPENAI_BASE_URL`."""
+    openai_base_url: HttpUrl | None = None
+    """Address of an OpenAI-compatible server (Ollama, vLLM, Heroku inference, …); unset is OpenAI's."""
+    anthropic_api_key: SecretStr | None = None
+    """Key for `anthropic:` models."""
+    anthropic_base_url: HttpUrl | None = None
+    """Address of a server that speaks Anthropic's Messages API; unset is Anthropic's."""
+
+
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from codeforge_common.handler import Handler
 from codeforge_common.queue import Bell, Broker
 from codeforge_common.reaper import Reaper
 from codeforge_common.secrets import KeyRing, Redactor
@@ -27,7 +28,6 @@ from codeforge_worker.lease import Leases
 from codeforge_worker.lifeline import Lifeline
 from codeforge_worker.monitor import log_memory, log_queues, watch_broker, watch_connections
 from codeforge_worker.owners import TaskOwners
-from codeforge_worker.registry import Handler
 from codeforge_worker.renewal import INTERVAL_SECONDS, Identity
 from codeforge_worker.reporter import Reporter
 from codeforge_worker.reports import LogLimits

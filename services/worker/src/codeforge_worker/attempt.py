@@ -14,20 +14,18 @@ from typing import Any
 import structlog
 from opentelemetry.trace import Span, Status, StatusCode
 
+from codeforge_common.handler import Fail, Handler, JobContext, Retry
+from codeforge_common.handler.steps import Steps
 from codeforge_common.store import Outcome, OutcomeKind, Run, Verdict
 from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_worker import clock
 from codeforge_worker.blocking import BlockingRun
-from codeforge_worker.context import JobContext
 from codeforge_worker.ending import Raised, Returned, ending_of
 from codeforge_worker.lease import STOPS, Lease, Stop
-from codeforge_worker.outcome import Fail, Retry
-from codeforge_worker.registry import Handler
 from codeforge_worker.reports import RunReports
 from codeforge_worker.rules import Rules, Tools
 from codeforge_worker.settling import encode_clean, outcome_of
 from codeforge_worker.step_keeper import StepKeeper
-from codeforge_worker.steps import Steps
 
 REMARKABLE_SECONDS = 1.0
 """A completed attempt that took less is logged at ``debug`` only."""

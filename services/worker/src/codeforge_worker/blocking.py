@@ -28,13 +28,14 @@ from typing import Any
 import structlog
 
 from codeforge_common.cancelling import cancel
+from codeforge_common.handler import Cancelled, Fail, Retry
+from codeforge_common.handler.context import Assignment, ReportSink
+from codeforge_common.handler.outcome import HandlerRaised
+from codeforge_common.handler.result import Json
+from codeforge_common.handler.steps import Keeper
+from codeforge_common.handler.workspace import remove
 from codeforge_common.secrets import Redactor
-from codeforge_worker.context import Assignment, Cancelled, ReportSink
-from codeforge_worker.outcome import Fail, HandlerRaised, Retry
 from codeforge_worker.process import GuardedProcess, chunks
-from codeforge_worker.result import Json
-from codeforge_worker.steps import Keeper
-from codeforge_worker.workspace import remove
 
 LINE_BYTES = 4096
 """Kept of a line that a handler prints."""

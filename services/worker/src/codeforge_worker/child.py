@@ -22,11 +22,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from codeforge_common.handler import BlockingContext, Cancelled, Fail, Retry
+from codeforge_common.handler.context import ReportSink
+from codeforge_common.handler.outcome import explain
+from codeforge_common.handler.result import encode
+from codeforge_common.handler.steps import Keeper, Steps
 from codeforge_worker import cutting
-from codeforge_worker.context import BlockingContext, Cancelled, ReportSink
-from codeforge_worker.outcome import Fail, Retry, explain
-from codeforge_worker.result import encode
-from codeforge_worker.steps import Keeper, Steps
 
 LINE_LENGTH = 8192
 """Characters of a line that are passed on (the worker cuts it to what is kept), and of output in one message."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from codeforge_common.handler import Cancelled, Fail, Retry
+from codeforge_common.handler.outcome import explain, words
 from codeforge_common.store import OutcomeKind
 from codeforge_common.telemetry.metrics import RetryReason
-from codeforge_worker.context import Cancelled
 from codeforge_worker.lease import Stop
-from codeforge_worker.outcome import Fail, Retry, explain, words
 
 HANDED_BACK = {
     Stop.SHUTDOWN: "The worker is stopping.",

@@ -11,9 +11,9 @@ from threading import Lock
 import structlog
 
 from codeforge_common.events import log_line
+from codeforge_common.handler.context import ReportSink
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Report, Verdict
-from codeforge_worker.context import ReportSink
 from codeforge_worker.output import OutputBuffer, fitting
 
 GAP_SECONDS = 0.1

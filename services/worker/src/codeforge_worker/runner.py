@@ -9,15 +9,14 @@ from typing import Any
 
 import structlog
 
+from codeforge_common.handler import Cancelled, Handler
 from codeforge_common.store import Run
 from codeforge_worker.attempt import Attempt
 from codeforge_worker.batch import ends_of
-from codeforge_worker.context import Cancelled
 from codeforge_worker.ending import Raised, Returned
 from codeforge_worker.exits import HandlerExited
 from codeforge_worker.lease import Stop
 from codeforge_worker.owners import TaskOwners
-from codeforge_worker.registry import Handler
 from codeforge_worker.reports import RunReports
 from codeforge_worker.rules import Rules, Tools
 

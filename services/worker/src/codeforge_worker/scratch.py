@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from codeforge_worker.workspace import remove
+from codeforge_common.handler.workspace import remove
 
 PREFIX = "codeforge-worker-"
 _LOCK = "lock"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from codeforge_common.settings import (
+    DAY,
     KIB,
     MIB,
     BrokerSettings,
@@ -12,17 +13,21 @@ from codeforge_common.settings import (
     EventLogSettings,
     HttpUrl,
     JobSettings,
+    ModelSettings,
     SecretsSettings,
-    Settings,
     TelemetrySettings,
 )
 
 
-class AgentSettings(Settings):
+class AgentSettings(ModelSettings):
     """Agents"""
 
-    agent_model: str | None = Field(None, pattern=r"^[a-z0-9_-]+:\S+$")
-    """Model for agents as `provider:name`; unset fails what needs one with `model_not_configured`. Not used yet."""
+    agent_model_calls_max: int = Field(60, ge=1, le=10_000)
+    """Calls of a model that one job may make; at the limit it stops with `model_call_limit` and what it has."""
+    agent_model_tokens_max: int = Field(2_000_000, ge=1000, le=10**9)
+    """Tokens, read and written, that one job may use; at the limit it stops with `token_limit` and what it has."""
+    agent_wall_seconds: float = Field(3600, ge=1, le=DAY)
+    """Seconds that one job may work, all attempts together; at the limit it stops with `time_limit` and what it has."""
     agent_allow_local_repositories: bool = False
     """Whether a job may name a repository by a local path or a `file://` address."""
     agent_clone_max_bytes: int = Field(512 * MIB, ge=MIB, le=1024**4)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from codeforge_common.handler.result import abridge, dumps, encode
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Outcome, OutcomeKind, Report, Run
 from codeforge_worker.ending import Ending
-from codeforge_worker.result import abridge, dumps, encode
 from codeforge_worker.retry import backoff
 from codeforge_worker.rules import Rules
 
@@ -18,7 +18,7 @@ REASON_LENGTH = 2000
 
 
 def encode_clean(value: Any, *, redactor: Redactor, max_bytes: int, kind: str = "result") -> str:
-    """``value`` as JSON text without secrets. Raises Fail; see :func:`codeforge_worker.result.encode`."""
+    """``value`` as JSON text without secrets. Raises Fail; see :func:`codeforge_common.handler.result.encode`."""
     text = encode(value, max_bytes=max_bytes, kind=kind)
     if redactor.text(text) == text:
         return text

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from codeforge_common.handler import Cancelled, Fail
+from codeforge_common.handler.steps import Keeper
 from codeforge_common.store import Run, Verdict
-from codeforge_worker.context import Cancelled
-from codeforge_worker.outcome import Fail
 from codeforge_worker.run_calls import RunCalls
-from codeforge_worker.steps import Keeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.edit.checkout import check_out
 from codeforge_worker.agent.edit.patch import Patch
 from codeforge_worker.agent.repository import parse
-from codeforge_worker.outcome import Fail
 from tests.worker.agent.conftest import processes_below
 from tests.worker.agent.edit.workbench import SETTINGS, done, head, opened
 from tests.worker.agent.git_repository import GitRepository

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.edit.fetch import fetch
 from codeforge_worker.agent.edit.run import succeed
 from codeforge_worker.agent.repository import Repository, parse
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 from tests.worker.agent.conftest import processes_below
 from tests.worker.agent.edit.workbench import TOKEN, head

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.github import client
 from codeforge_worker.agent.github.client import GitHub, github
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.github_api import FakeGitHub
 from tests.plugins.github_state import HostedRepository

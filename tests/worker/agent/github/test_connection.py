@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.github import connection
 from codeforge_worker.agent.github.client import GitHub, github
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.github_answers import Answer
 from tests.plugins.github_api import FakeGitHub, Trouble

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.github.client import GitHub, github
 from codeforge_worker.agent.github.destination import Destination, branch_of, destination
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.github_api import FakeGitHub
 from tests.plugins.github_state import HostedRepository

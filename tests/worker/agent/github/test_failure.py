@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.github.failure import explain_answer, explain_push
 from codeforge_worker.guard import KILLED, NOT_STARTED
-from codeforge_worker.outcome import Fail, Retry
 
 
 def answered(

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.github.client import GitHub
 from codeforge_worker.agent.github.publish import BranchEffect, PullRequestEffect
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.git_server import hook
 from tests.plugins.github_api import FakeGitHub

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.clone import DEPTH, clone
 from codeforge_worker.agent.github.push import push
 from codeforge_worker.agent.repository import parse
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.git_server import Refusal, Visit, hook
 from tests.plugins.github_api import FakeGitHub

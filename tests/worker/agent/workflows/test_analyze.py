@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.routing import ANALYZE, Route
 from codeforge_worker.agent.task import Task
 from codeforge_worker.agent.workflows import analyze
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 from tests.plugins.waiting import wait_for
 from tests.worker.agent.conftest import processes_below

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.routing import CODE_GENERATION, ENHANCE, Route
 from codeforge_worker.agent.task import Task
 from codeforge_worker.agent.workflows import WORKFLOWS
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 from tests.worker.agent.job import Notes, job
 

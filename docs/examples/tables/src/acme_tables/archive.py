@@ -9,10 +9,8 @@ from typing import Any
 
 import httpx2
 
-from codeforge_worker.context import JobContext
-from codeforge_worker.outcome import Fail, Retry
+from codeforge_common.handler import Fail, JobContext, Retry, handler
 from codeforge_worker.process import guarded
-from codeforge_worker.registry import handler
 
 CONTEXT = {
     "type": "object",

@@ -7,9 +7,7 @@ import io
 from collections import Counter
 from typing import Any
 
-from codeforge_worker.context import BlockingContext
-from codeforge_worker.outcome import Fail
-from codeforge_worker.registry import handler
+from codeforge_common.handler import BlockingContext, Fail, handler
 
 CONTEXT = {"type": "object", "properties": {"csv": {"type": "string"}}, "required": ["csv"]}
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx2
 
-from codeforge_worker.context import JobContext
-from codeforge_worker.registry import handler
+from codeforge_common.handler import JobContext, handler
 
 CONTEXT = {
     "type": "object",

@@ -8,9 +8,7 @@ from typing import Any
 
 import httpx2
 
-from codeforge_worker.context import JobContext
-from codeforge_worker.outcome import Fail
-from codeforge_worker.registry import handler
+from codeforge_common.handler import Fail, JobContext, handler
 
 CONTEXT = {"type": "object", "properties": {"table": {"type": "string"}}, "required": ["table"]}
 

@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from codeforge_common.handler import Fail
 from codeforge_common.settings import MIB
 from codeforge_worker.agent.clone_failure import explain
 from codeforge_worker.agent.git import authorization, environment
 from codeforge_worker.agent.growth import limited, size
 from codeforge_worker.agent.repository import Repository
-from codeforge_worker.outcome import Fail
 from codeforge_worker.process import GuardedProcess, chunks, guarded
 from codeforge_worker.settings import AgentSettings
 

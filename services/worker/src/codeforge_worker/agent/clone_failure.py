@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import re
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.repository import Repository
 from codeforge_worker.guard import KILLED, NOT_STARTED
-from codeforge_worker.outcome import Fail, Retry
 
 log = logging.getLogger(__name__)
 

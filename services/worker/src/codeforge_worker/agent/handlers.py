@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codeforge_common.handler import JobContext, handler
 from codeforge_common.settings import load
 from codeforge_worker.agent.mentions import mentioned_repositories
 from codeforge_worker.agent.routing import ANALYZE, CODE_GENERATION, Request, Route, Router, RuleRouter
 from codeforge_worker.agent.stage import Stage
 from codeforge_worker.agent.task import Task
 from codeforge_worker.agent.workflows import WORKFLOWS
-from codeforge_worker.context import JobContext
-from codeforge_worker.registry import handler
 from codeforge_worker.settings import AgentSettings
 
 STARTING = Stage(name="Starting", begin=2, end=5)

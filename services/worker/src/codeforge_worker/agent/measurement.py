@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.git import environment
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.process import GuardedProcess, chunks, guarded
 
 log = logging.getLogger(__name__)

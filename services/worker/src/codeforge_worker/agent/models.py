@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codeforge_worker.outcome import Fail
+from codeforge_common.handler import Fail
 from codeforge_worker.settings import AgentSettings
 
 

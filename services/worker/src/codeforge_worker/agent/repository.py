@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from codeforge_worker.outcome import Fail
+from codeforge_common.handler import Fail
 from codeforge_worker.settings import AgentSettings
 
 MAX_LENGTH = 2048

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from codeforge_worker.outcome import Fail
+from codeforge_common.handler import Fail
 
 ANALYZE = "analyze"
 ENHANCE = "enhance"

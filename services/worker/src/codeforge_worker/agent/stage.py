@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeforge_worker.context import JobContext
+from codeforge_common.handler import JobContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

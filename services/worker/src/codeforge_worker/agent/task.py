@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from codeforge_common.handler import Fail, JobContext
 from codeforge_common.job import GITHUB_TOKEN_FIELDS
 from codeforge_worker.agent.repository import Repository, parse
 from codeforge_worker.agent.routing import Route
-from codeforge_worker.context import JobContext
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.common_words import COMMON
 from codeforge_worker.agent.mentions import mentioned_repositories
-from codeforge_worker.outcome import Fail
 
 MOST_CANDIDATES = 10
 """That an error lists."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codeforge_common.handler import Fail
 from codeforge_common.settings import MIB
 from codeforge_worker.agent.edit.fetch import fetch
 from codeforge_worker.agent.edit.guards import Missing, opened_root, read
@@ -16,7 +17,6 @@ from codeforge_worker.agent.edit.patch import Patch, put_on
 from codeforge_worker.agent.edit.paths import parts_of
 from codeforge_worker.agent.edit.run import run, succeed
 from codeforge_worker.agent.repository import Repository
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.edit.change import Change, Edit, FileSummary
 from codeforge_worker.agent.edit.checkout import Checkout
 from codeforge_worker.agent.edit.delta import section
@@ -15,7 +16,6 @@ from codeforge_worker.agent.edit.guards import Missing, opened_root, read
 from codeforge_worker.agent.edit.paths import parts_of
 from codeforge_worker.agent.edit.run import TooMuchOutput, succeed
 from codeforge_worker.agent.edit.staging import stage
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 
 _NO_FILE = "000000"

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_common.settings import MIB
 from codeforge_worker.agent.clone_failure import explain
 from codeforge_worker.agent.edit.run import Ended, run
 from codeforge_worker.agent.git import authorization
 from codeforge_worker.agent.growth import size
 from codeforge_worker.agent.repository import Repository
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 
 _DEEPER = 200

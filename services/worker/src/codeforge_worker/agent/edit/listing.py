@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeforge_common.handler import Fail
 from codeforge_common.settings import MIB
 from codeforge_worker.agent.edit.run import TooMuchOutput, run
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 
 MOST_FILES = 200_000

@@ -10,11 +10,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeforge_common.handler import Retry
 from codeforge_common.settings import MIB
 from codeforge_worker.agent.git import environment
 from codeforge_worker.agent.growth import limited
 from codeforge_worker.guard import KILLED
-from codeforge_worker.outcome import Retry
 from codeforge_worker.process import GuardedProcess, chunks, guarded
 
 _SECONDS = 120.0

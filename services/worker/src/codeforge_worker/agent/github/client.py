@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import httpx2
 
+from codeforge_common.handler import Retry
 from codeforge_worker.agent.github.answers import PullRequest, Reference, RemoteRepository, User
 from codeforge_worker.agent.github.connection import Connection, connection, read
-from codeforge_worker.outcome import Retry
 from codeforge_worker.settings import AgentSettings
 
 PAGE = 100

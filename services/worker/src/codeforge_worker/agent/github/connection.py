@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_common.secrets import Redactor
 from codeforge_worker.agent.github.failure import explain_answer
-from codeforge_worker.outcome import Fail, Retry
 from codeforge_worker.settings import AgentSettings
 
 VERSION = "2022-11-28"

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.github.answers import RemoteRepository, User
 from codeforge_worker.agent.github.client import GitHub
-from codeforge_worker.outcome import Fail
 
 BRANCHES = "codeforge/"
 """What the branches of jobs begin with; nothing is ever pushed to another."""

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.github.rate_limit import rate_limited
 from codeforge_worker.guard import KILLED, NOT_STARTED
-from codeforge_worker.outcome import Fail, Retry
 
 _QUOTED = 300
 _LAG_SECONDS = 10

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.github.answers import PullRequest, RemoteRepository
 from codeforge_worker.agent.github.client import GitHub
 from codeforge_worker.agent.github.destination import Destination
 from codeforge_worker.agent.github.push import push
 from codeforge_worker.agent.repository import parse
-from codeforge_worker.outcome import Fail
 from codeforge_worker.settings import AgentSettings
 
 

@@ -7,12 +7,12 @@ import re
 import subprocess
 from pathlib import Path
 
+from codeforge_common.handler import Retry
 from codeforge_common.secrets import Redactor
 from codeforge_worker.agent.git import authorization, environment
 from codeforge_worker.agent.github.destination import BRANCHES
 from codeforge_worker.agent.github.failure import explain_push
 from codeforge_worker.agent.repository import Repository
-from codeforge_worker.outcome import Retry
 from codeforge_worker.process import chunks, guarded
 
 PUSH_SECONDS = 300.0

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from codeforge_worker.outcome import Retry
+from codeforge_common.handler import Retry
 
 UNTOLD_SECONDS = 60
 """The pause where GitHub names none: "at least one minute" (docs.github.com, Rate limits for the REST API)."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from codeforge_worker.outcome import Fail
-from codeforge_worker.steps import Keeper, Steps, to_the_end, unkept
+from codeforge_common.handler import Fail
+from codeforge_common.handler.steps import Keeper, Steps, to_the_end, unkept
 
 
 class Shelf(Keeper):

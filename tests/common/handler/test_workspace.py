@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codeforge_worker.workspace import blocking_workspace, workspace
+from codeforge_common.handler.workspace import blocking_workspace, workspace
 
 
 async def fill(folder: Path) -> None:

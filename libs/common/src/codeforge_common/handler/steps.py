@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any, Protocol
 
-from codeforge_worker.outcome import Fail
-from codeforge_worker.result import dumps
+from codeforge_common.handler.outcome import Fail
+from codeforge_common.handler.result import dumps
 
 MOST_STEPS = 100
 """Of one job, where nobody says otherwise (``JOB_STEPS_MAX``)."""
@@ -62,12 +62,12 @@ class Steps:
         return bool(self._to_be_passed)
 
     async def step(self, name: str, work: Callable[[], Any]) -> Any:
-        """See :meth:`codeforge_worker.context.JobContext.step`."""
+        """See :meth:`codeforge_common.handler.context.JobContext.step`."""
         with self._named(name) as kept:
             return json.loads(await self._keeper.keep(name, await _value(work())) if kept is None else kept)
 
     async def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any], *, key: str) -> Any:
-        """See :meth:`codeforge_worker.context.JobContext.effect`. ``key`` is the same in every attempt."""
+        """See :meth:`codeforge_common.handler.context.JobContext.effect`. ``key`` is the same in every attempt."""
         with self._named(name) as kept:
             return json.loads(await self._made(name, look, make, key=key) if kept is None else kept)
 

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from codeforge_common.errors import StoreUnavailable
-from codeforge_worker.outcome import Fail, HandlerRaised, Retry, explain
+from codeforge_common.handler import Fail, Retry
+from codeforge_common.handler.outcome import HandlerRaised, explain
 
 
 def test_a_failure_reads_as_code_and_message() -> None:

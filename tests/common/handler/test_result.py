@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeforge_worker.outcome import Fail
-from codeforge_worker.result import ABRIDGED_OVER_BYTES, MEMBER_BYTES, MOST_LEVELS, Json, abridge, encode
+from codeforge_common.handler import Fail
+from codeforge_common.handler.result import ABRIDGED_OVER_BYTES, MEMBER_BYTES, MOST_LEVELS, Json, abridge, encode
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3000),

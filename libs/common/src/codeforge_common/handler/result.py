@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from codeforge_worker.outcome import Fail, explain
+from codeforge_common.handler.outcome import Fail, explain
 
 ABRIDGED_OVER_BYTES = 8 * 1024
 """A result over this is abridged in updates and lists (contract, section 2)."""

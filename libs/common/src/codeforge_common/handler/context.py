@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from codeforge_worker.steps import Steps, to_the_end, unkept
-from codeforge_worker.workspace import blocking_workspace, workspace
+from codeforge_common.handler.steps import Steps, to_the_end, unkept
+from codeforge_common.handler.workspace import blocking_workspace, workspace
 
 
 class Cancelled(BaseException):
