@@ -127,3 +127,18 @@ def test_a_damaged_key_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match=r"^STATE_DIR: "):
         KeyRing.from_settings(development(tmp_path))
+
+
+@given(result=st.binary(), job_id=st.text(), name=st.text())
+def test_a_step_s_result_is_opened_for_the_same_step(result: bytes, job_id: str, name: str) -> None:
+    sealed = RING.seal_step(result, job_id=job_id, user_id="u1", name=name)
+    assert RING.open_step(sealed, job_id=job_id, user_id="u1", name=name) == result
+
+
+@pytest.mark.parametrize(("job_id", "user_id", "name"), [("j2", "u1", "a"), ("j1", "u2", "a"), ("j1", "u1", "b")])
+def test_it_is_not_opened_for_another_step(job_id: str, user_id: str, name: str) -> None:
+    sealed = RING.seal_step(b"{}", job_id="j1", user_id="u1", name="a")
+    with pytest.raises(SecretUnreadable, match="don't belong"):
+        RING.open_step(sealed, job_id=job_id, user_id=user_id, name=name)
+    with pytest.raises(SecretUnreadable, match="don't belong"):
+        RING.open(sealed, job_id=job_id, user_id=user_id)

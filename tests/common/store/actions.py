@@ -68,7 +68,9 @@ _ACTIONS: dict[str, tuple[int, dict[str, Any]]] = {
             "output": st.sampled_from(["", "abc", "ế", "🔧 "]),
         },
     ),
-    "finish_step": (3, {"pick": _PICK, "name": _STEPS}),
+    "finish_step": (3, {"pick": _PICK, "name": _STEPS, "private": st.booleans()}),
+    "forget_steps": (1, {"pick": _PICK, "name": _STEPS}),
+    "lose_private": (1, {"pick": _PICK}),
     "hold": (1, {"pick": _PICK}),
     "settle": (
         9,

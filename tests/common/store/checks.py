@@ -16,7 +16,7 @@ from tests.common.store.model_job import ModelJob
 from tests.common.store.snapshot import Snapshot
 
 FINISHED = {"completed": {Status.COMPLETED}, "failed": {Status.FAILED, Status.CANCELLED}}
-PARTS = {"", "body", "log", "error", "result", "brief", "secret", "steps", "output", "timeline"}
+PARTS = {"", "body", "log", "error", "result", "brief", "secret", "steps", "private", "output", "timeline"}
 
 
 def check_indexes(found: Snapshot, jobs: Collection[ModelJob], types: Sequence[str]) -> None:
@@ -68,13 +68,20 @@ def check_owners(found: Snapshot, jobs: Mapping[str, ModelJob], *, secrets: bool
             assert job_id in jobs, f"I5: {key} has no owner"
             assert part in PARTS
     for job in jobs.values() if secrets else ():
-        lifetime = found.lifetimes.get(f"job:{job.id}:secret")
-        if job.status in FINISHED["failed"]:
-            assert lifetime and 0 < lifetime <= Limits().secrets_retry_ms, (
-                "I6: the secret outlives the time for a retry"
-            )
-        else:
-            assert lifetime == (None if job.status is Status.COMPLETED else -1), "I6"
+        check_secret(found, f"job:{job.id}:secret", job.status)
+        private = f"job:{job.id}:private"
+        assert set(found.hash(private)) == job.sealed, "I6: private steps"
+        if job.sealed:
+            check_secret(found, private, job.status)
+
+
+def check_secret(found: Snapshot, key: str, status: Status) -> None:
+    """I6: how long what only workers may read is still there."""
+    lifetime = found.lifetimes.get(key)
+    if status in FINISHED["failed"]:
+        assert lifetime and 0 < lifetime <= Limits().secrets_retry_ms, "I6: a secret outlives the time for a retry"
+    else:
+        assert lifetime == (None if status is Status.COMPLETED else -1), "I6"
 
 
 def check_credits(found: Snapshot, model: Model) -> None:

@@ -138,7 +138,7 @@ class Harness:
         (verdict,) = await self.store.report(worker=worker, reports=[report])
         return verdict
 
-    async def step(self, run: Run, name: str, result: str = "1", *, worker: str = "w1") -> Verdict:
+    async def step(self, run: Run, name: str, result: str | bytes = "1", *, worker: str = "w1") -> Verdict:
         return await self.store.step(worker=worker, job_id=run.job_id, token=run.token, name=name, result=result)
 
     async def get(self, job_id: str) -> JobRecord:

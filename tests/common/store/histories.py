@@ -256,14 +256,24 @@ class Histories(RuleBasedStateMachine):
         assert verdict is self.model.report(report, worker=worker)
         self.model.call_ended({})
 
-    def finish_step(self, pick: int, name: str) -> None:
+    def finish_step(self, pick: int, name: str, private: bool) -> None:
         if held := self._a_run(pick):
             worker, run = held
-            result = f'"{len(self.sent)}"'
+            result = b"\xff\x00%d" % len(self.sent) if private else f'"{len(self.sent)}"'
             self.send(self._step, job_id=run.job_id, worker=worker, token=run.token, name=name, result=result)
 
     def _step(self, **given: Any) -> None:
         assert self.do(self.store.step(**given)) is self.model.step(**given)
+        self.model.call_ended({})
+
+    def forget_steps(self, pick: int, name: str) -> None:
+        """The worker can't open a private one, say."""
+        if held := self._a_run(pick):
+            worker, run = held
+            self.send(self._forget, job_id=run.job_id, worker=worker, token=run.token, name=name)
+
+    def _forget(self, **given: Any) -> None:
+        assert self.do(self.store.forget_steps(**given)) == self.model.forget_steps(**given)
         self.model.call_ended({})
 
     def hold(self, pick: int) -> None:
@@ -323,6 +333,14 @@ class Histories(RuleBasedStateMachine):
         handed_back, rings = self.do(self.store.close_worker(worker=worker, serves=BOTH))
         assert sorted(handed_back) == self.model.close(worker, BOTH)
         self.model.call_ended(rings)
+
+    def lose_private(self, pick: int) -> None:
+        """A job at rest loses its private results to time: that passes at the server and not by our clock."""
+        jobs = [job for job in self.model.jobs.values() if job.sealed and job.status.terminal]
+        if jobs:
+            job = _picked(jobs, pick)
+            self.do(cast(Any, self.bench.redis).delete(self.bench.key("job", job.id, "private")))
+            job.sealed.clear()
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

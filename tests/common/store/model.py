@@ -164,11 +164,19 @@ class Model:
             self.jobs[report.job_id].take(report)
         return verdict
 
-    def step(self, job_id: str, *, worker: str, token: int, name: str, result: str) -> Verdict:
+    def step(self, job_id: str, *, worker: str, token: int, name: str, result: str | bytes) -> Verdict:
         verdict = self.verdict(job_id, worker=worker, token=token)
         if verdict in HOLDS:
             self.jobs[job_id].finish_step(name, result)
         return verdict
+
+    def forget_steps(self, job_id: str, *, worker: str, token: int, name: str) -> tuple[Verdict, int]:
+        verdict = self.verdict(job_id, worker=worker, token=token)
+        job = self.jobs.get(job_id)
+        if job and verdict in HOLDS and name in job.steps:
+            job.forget_steps(name)
+            job.cut_output()
+        return verdict, len(job.output) if job else 0
 
     def extend(self, job_id: str, *, worker: str, token: int) -> Verdict:
         verdict = self.verdict(job_id, worker=worker, token=token)

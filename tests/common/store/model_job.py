@@ -46,7 +46,10 @@ class ModelJob:
     output: bytes = b""
     cut: bool = False
     """Output was refused for want of room: none may follow it within this run."""
-    steps: dict[str, tuple[str, int]] = field(default_factory=dict)
+    steps: dict[str, tuple[str | bytes, int]] = field(default_factory=dict)
+    """By name: what it returned, as bytes that of a private one, and the output's bytes when it ended."""
+    sealed: set[str] = field(default_factory=set)
+    """The private steps whose results are still there."""
     result: str | None = None
     reason: str | None = None
     changes: int = 0
@@ -83,8 +86,11 @@ class ModelJob:
         self.pass_on()
         self.attempts += 1
         self.reason = None
-        if len(self.output) > self.kept:
-            self.output, self.cut = self.output[: self.kept], False
+        for name, (result, _) in list(self.steps.items()):
+            if isinstance(result, bytes) and name not in self.sealed:
+                self.forget_steps(name)
+                break
+        self.cut_output()
         self.change()
         self.note(Moment.CLAIMED, now=now, worker=worker, token=token, attempt=self.attempts)
 
@@ -115,8 +121,24 @@ class ModelJob:
         self.output += fits
         self.cut = self.cut or len(fits) < len(text)
 
-    def finish_step(self, name: str, result: str) -> None:
-        self.steps.setdefault(name, (result, len(self.output)))
+    def finish_step(self, name: str, result: str | bytes) -> None:
+        if name in self.steps:
+            return
+        self.steps[name] = result, len(self.output)
+        if isinstance(result, bytes):
+            self.sealed.add(name)
+
+    def forget_steps(self, name: str) -> None:
+        """Forgets it and those after it."""
+        names = list(self.steps)
+        for later in names[names.index(name) :]:
+            del self.steps[later]
+            self.sealed.discard(later)
+
+    def cut_output(self) -> None:
+        """What came after the last finished step is written again."""
+        if len(self.output) > self.kept:
+            self.output, self.cut = self.output[: self.kept], False
 
     def release(self) -> None:
         assert self.worker is not None
@@ -134,6 +156,8 @@ class ModelJob:
     def rest(self, status: Status, *, now: int) -> None:
         self.status, self.due = status, None
         self.removed_at = now + KEEP
+        if status is Status.COMPLETED:
+            self.sealed.clear()
         self.change()
         self.note(Moment(status.value), now=now)
 
@@ -154,9 +178,8 @@ class ModelJob:
 
     def retry(self, *, request: str, step: str | None, by: str | None, now: int) -> None:
         """By hand: everything from the start, but for the steps before ``step`` (None: all of them)."""
-        names = list(self.steps)
-        for name in names[names.index(step) :] if step else ():
-            del self.steps[name]
+        if step:
+            self.forget_steps(step)
         self.pass_on()
         self.attempts = self.crashes = 0
         self.cancelled, self.removed_at = False, None

@@ -44,7 +44,7 @@ class Witness:
             del self._told[gone], self._found_right[gone]
         self._hear(found)
         for job in jobs.values():
-            state = (job.changes, len(job.moments), len(job.steps), job.output)
+            state = (job.changes, len(job.moments), tuple(job.steps), job.output)
             if self._found_right.get(job.id) != state:
                 await self._ask_about(job, found)
                 self._found_right[job.id] = state

@@ -103,6 +103,12 @@ class TooManyWaiting(RateLimited):
     code = "too_many_waiting"
 
 
+class TooManyMessages(RateLimited):
+    """Raised when a user writes faster to the chat than the limit (``CHAT_RATE_LIMIT``)."""
+
+    code = "too_many_messages"
+
+
 class IdempotencyConflict(CodeForgeError):
     """Raised when an ``Idempotency-Key`` comes again with another body."""
 

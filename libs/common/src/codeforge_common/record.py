@@ -71,8 +71,13 @@ class PackedRecord(NamedTuple):
     forgotten: int | Nothing = False
     """Moments that the timeline has let go."""
     retry_id: str | Nothing = False
+    private: bool = False
+    """Whether it has finished a private step."""
 
 
 def unpack(packed: bytes) -> PackedRecord:
-    """A record from its bytes; what isn't UTF-8 becomes U+FFFD. Raises ValueError, TypeError for anything else."""
-    return PackedRecord(*msgpack.unpackb(packed, unicode_errors="replace"))
+    """A record from its bytes; what isn't UTF-8 becomes U+FFFD. Raises ValueError, TypeError for anything else.
+
+    Fields that a newer version has added are left out.
+    """
+    return PackedRecord(*msgpack.unpackb(packed, unicode_errors="replace")[: len(PackedRecord._fields)])

@@ -39,7 +39,7 @@ DOOR = (
     Defect(
         "a rate that isn't kept",
         "lib/rate.lua",
-        "redis.call('SET', KEY('rate', user), string.format('%.3f', arrival), 'PX', reset)",
+        "redis.call('SET', key, string.format('%.3f', arrival), 'PX', reset)",
         "",
         "create",
     ),

@@ -11,7 +11,10 @@ EVENTS = (
     ),
     Defect("an event not appended by an end", "lib/settle.lua", "    emit(job, result)\n", "    save(job)\n"),
     Defect(
-        "an event not appended by a claim", "claim.lua", "run_of(job, emit(job), body)", "run_of(job, save(job), body)"
+        "an event not appended by a claim",
+        "claim.lua",
+        "run_of(job, emit(job), body, steps)",
+        "run_of(job, save(job), body, steps)",
     ),
     Defect(
         "an event not appended by a report", "report.lua", "then emit(job) else save(job) end", "then save(job) end"

@@ -54,8 +54,8 @@ CLAIM_NUMBERS = (
     Defect(
         "a repeated claim that answers what has ended",
         "claim.lua",
-        "if job and holds(job, IN.worker, job[TOKEN]) then runs",
-        "if job then runs",
+        "if job and holds(job, IN.worker, job[TOKEN]) then",
+        "if job then",
         "claim_numbers",
     ),
     Defect(

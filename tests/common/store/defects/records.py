@@ -8,6 +8,8 @@ _COUNT = "    job[SEQ] = job[SEQ] + 1\n    job[UPDATED_AT] = NOW\n"
 _PACK = "    local record, more = save(job), beside(job, result)\n"
 
 RECORDS = (
+    Defect("a damaged job that vanishes without a word", "claim.lua", "lost[#lost + 1] = ids[i]", "", "unreadable"),
+    Defect("somebody else's record taken for a job's", "lib/record.lua", "job[ID] == id and ", "", "unreadable"),
     Defect("a saved record that isn't written", "lib/log.lua", "save(job), beside", "cmsgpack.pack(job), beside"),
     Defect(
         "a report whose record isn't saved",
@@ -27,8 +29,8 @@ RECORDS = (
     Defect(
         "a claim packed before its last change",
         "claim.lua",
-        "    move(job, STATUS.active)\n    return run_of(job, emit(job), body)",
-        "    local record = emit(job)\n    move(job, STATUS.active)\n    return run_of(job, record, body)",
+        "    move(job, STATUS.active)\n    return run_of(job, emit(job), body, steps)",
+        "    local record = emit(job)\n    move(job, STATUS.active)\n    return run_of(job, record, body, steps)",
     ),
     Defect(
         "an end packed before its last change",

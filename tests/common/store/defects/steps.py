@@ -16,7 +16,7 @@ STEPS = (
     Defect(
         "steps that a run doesn't get",
         "claim.lua",
-        "run[4] = steps_of(job)",
+        "run[4] = steps or {}",
         "run[4] = {}",
         "steps",
     ),
@@ -30,21 +30,21 @@ STEPS = (
     Defect(
         "later steps that survive a rewind",
         "lib/steps.lua",
-        "for later = place, #steps do",
+        "for later = #steps, place, -1 do",
         "for later = place, place do",
         "steps",
     ),
     Defect(
         "a rewind that keeps its own step",
         "lib/steps.lua",
-        "for later = place, #steps do",
-        "for later = place + 1, #steps do",
+        "for later = #steps, place, -1 do",
+        "for later = #steps, place + 1, -1 do",
         "steps",
     ),
     Defect(
         "a rewind that counts all steps",
         "lib/steps.lua",
-        "            set(job, STEPS, place > 1 and place - 1)\n",
+        "    set(job, STEPS, place > 1 and place - 1)\n",
         "",
         "steps",
     ),
@@ -70,6 +70,48 @@ STEPS = (
         "",
         "steps",
     ),
+)
+
+PRIVATE = (
+    Defect(
+        "private results that a completion leaves",
+        "lib/settle.lua",
+        "[':secret'] = SEALED, [':private'] = PRIVATE }",
+        "[':secret'] = SEALED }",
+        "private_steps",
+    ),
+    Defect(
+        "private results that a retry leaves to die",
+        "retry.lua",
+        "keep_secrets(job)\n",
+        "redis.call('PERSIST', secret)\n",
+        "private_steps",
+    ),
+    Defect(
+        "later steps that survive a lost one",
+        "claim.lua",
+        "local steps = job[STEPS] and recall(job)",
+        "local steps = job[STEPS] and results_of(job)",
+        "private_steps",
+    ),
+    Defect(
+        "private results that outlive their step",
+        "lib/steps.lua",
+        "    if job[PRIVATE] then call_in_parts('HDEL', job_key(job[ID], ':private'), names) end\n",
+        "",
+        "private_steps",
+    ),
+    Defect(
+        "a private result of a step that was finished before",
+        "lib/steps.lua",
+        "if redis.call('HSETNX', key, name, value) == 0 then return end\n    if private then\n",
+        "redis.call('HSETNX', key, name, value)\n    if private then\n",
+        "private_steps",
+    ),
+    Defect(
+        "steps that whoever says so forgets", "forget.lua", "if holder and rewind", "if job and rewind", "private_steps"
+    ),
+    Defect("output of forgotten steps that stays", "forget.lua", "    cut_output(job)\n", "", "private_steps"),
 )
 
 OUTPUT = (

@@ -31,7 +31,8 @@ class KeyRing:
     """The keys of an installation. The first one seals, all of them open, so keys can be replaced without a stop.
 
     A sealed value is ``version (1 byte) | key id (8) | nonce (12) | AES-256-GCM ciphertext and tag (16)``. Job id,
-    user id and everything before the ciphertext are authenticated with it: moved to another job, it can't be opened.
+    user id, a step's name and everything before the ciphertext are authenticated with it: moved to another job, or to
+    another step, it can't be opened.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -65,17 +66,30 @@ class KeyRing:
 
     def seal(self, values: Mapping[str, str], *, job_id: str, user_id: str) -> bytes:
         """``values`` (dotted path to secret) as bytes that only this installation can open, for this job only."""
-        head, nonce = _VERSION + self._sealing, os.urandom(_NONCE_BYTES)
         # ASCII on purpose: JSON may hold lone surrogates, which UTF-8 can't.
-        plain = json.dumps(dict(values)).encode("ascii")
-        bound = _bound(head, job_id=job_id, user_id=user_id)
-        return head + nonce + self._ciphers[self._sealing].encrypt(nonce, plain, bound)
+        return self._seal(json.dumps(dict(values)).encode("ascii"), job_id, user_id)
 
     def open(self, sealed: bytes, *, job_id: str, user_id: str) -> dict[str, str]:
         """The inverse of :meth:`seal`.
 
         :raises SecretUnreadable: when its key isn't on this ring, or it was changed, cut or sealed for another job.
         """
+        opened: dict[str, str] = json.loads(self._open(sealed, job_id, user_id))
+        return opened
+
+    def seal_step(self, result: bytes, *, job_id: str, user_id: str, name: str) -> bytes:
+        """A step's result as bytes that only this installation can open, as that of this step of this job."""
+        return self._seal(result, job_id, user_id, name)
+
+    def open_step(self, sealed: bytes, *, job_id: str, user_id: str, name: str) -> bytes:
+        """The inverse of :meth:`seal_step`. Raises SecretUnreadable as :meth:`open` does."""
+        return self._open(sealed, job_id, user_id, name)
+
+    def _seal(self, plain: bytes, *owner: str) -> bytes:
+        head, nonce = _VERSION + self._sealing, os.urandom(_NONCE_BYTES)
+        return head + nonce + self._ciphers[self._sealing].encrypt(nonce, plain, _bound(head, owner))
+
+    def _open(self, sealed: bytes, *owner: str) -> bytes:
         head, nonce = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES : _HEAD_BYTES + _NONCE_BYTES]
         if head[:1] != _VERSION or len(nonce) < _NONCE_BYTES:
             raise SecretUnreadable("The sealed secrets of the job have an unknown form.")
@@ -83,20 +97,17 @@ class KeyRing:
         if cipher is None:
             raise SecretUnreadable("The secrets of the job were sealed with a key that isn't in SECRETS_KEY here.")
         try:
-            bound = _bound(head, job_id=job_id, user_id=user_id)
-            plain = cipher.decrypt(nonce, sealed[_HEAD_BYTES + _NONCE_BYTES :], bound)
+            return cipher.decrypt(nonce, sealed[_HEAD_BYTES + _NONCE_BYTES :], _bound(head, owner))
         except InvalidTag:
             raise SecretUnreadable("The sealed secrets don't belong to the job, or were changed.") from None
-        opened: dict[str, str] = json.loads(plain)
-        return opened
 
 
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"codeforge key id" + key).digest()[:_KEY_ID_BYTES]
 
 
-def _bound(head: bytes, *, job_id: str, user_id: str) -> bytes:
-    return head + json.dumps([job_id, user_id]).encode("ascii")
+def _bound(head: bytes, owner: Sequence[str]) -> bytes:
+    return head + json.dumps(owner).encode("ascii")
 
 
 def _decode(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """The store: the truth about every job, changed only by atomic, guarded, fenced scripts (``lua/*.lua``)."""
 
+from codeforge_common.handler.ending import OutcomeKind
 from codeforge_common.store.messages import (
     Accepted,
     Changed,
@@ -9,7 +10,6 @@ from codeforge_common.store.messages import (
     Limits,
     Moment,
     Outcome,
-    OutcomeKind,
     Output,
     Page,
     Rate,

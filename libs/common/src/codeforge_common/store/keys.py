@@ -12,6 +12,9 @@ LOG = "log"
 FAMILIES = frozenset(
     {
         "announced",
+        "chat",
+        "chat_rate",
+        "chats",
         "completed",
         "counts",
         "credit",

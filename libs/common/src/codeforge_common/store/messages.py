@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from codeforge_common.handler.ending import OutcomeKind
 from codeforge_common.job import JobRecord, Status
 
 type_name = str
@@ -123,16 +124,6 @@ class Report:
     output: str = ""
 
 
-class OutcomeKind(StrEnum):
-    """How a run ended, as the worker sees it."""
-
-    COMPLETED = "completed"
-    FAILED = "failed"
-    RETRY = "retry"
-    CANCELLED = "cancelled"
-    HANDED_BACK = "handed_back"
-
-
 class Outcome(NamedTuple):
     """The end of a run. ``result`` is JSON text; ``abridged`` the short form of a long one (contract, section 2).
 
@@ -183,8 +174,9 @@ class Served:
 class Run(NamedTuple):
     """One claimed job. ``attempt`` counts this one in (1 at first); ``waited_ms`` since it became ready.
 
-    ``steps``: the JSON text of each step that an earlier run has finished, by name, in the order in which they ended.
-    ``output_bytes``: how much output earlier runs have left.
+    ``steps``: the JSON text of each step that an earlier run has finished, by name, in the order in which they ended;
+    of a private step the sealed result.
+    ``output_bytes``: how much output earlier runs have left. ``data`` is empty where what is stored can't be read.
     """
 
     job_id: str
@@ -201,7 +193,7 @@ class Run(NamedTuple):
     crashes: int
     created_at: int
     waited_ms: int
-    steps: Mapping[str, str] = MappingProxyType({})
+    steps: Mapping[str, str | bytes] = MappingProxyType({})
     output_bytes: int = 0
 
 
@@ -219,13 +211,15 @@ class Turn:
 
     ``rings``: for each job type, how many rings the caller has to send. The runs of a type with a batch size are the
     jobs of all its batches, in order; a batch is filled before the next begins. ``gathering_ms``: a batch isn't full
-    yet, claim again after so long (None: nothing gathers).
+    yet, claim again after so long (None: nothing gathers). ``lost``: ids that stood in the queue and whose record is
+    gone or can't be read; they are out of it now.
     """
 
     settled: Sequence[Settled]
     runs: Sequence[Run]
     rings: Mapping[type_name, int]
     gathering_ms: int | None = None
+    lost: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from pydantic_core import PydanticSerializationError, to_json
 
 from codeforge_common.errors import InvalidCursor
@@ -25,6 +26,8 @@ from codeforge_common.store.messages import (
     TimelineEntry,
     Verdict,
 )
+
+_log = structlog.get_logger(__name__)
 
 
 def json_text(value: Any) -> str:
@@ -84,12 +87,28 @@ def outcome_request(outcome: Outcome) -> list[Any]:
 
 
 def _record(packed: str) -> PackedRecord:
-    return unpack(packed.encode("utf-8", "surrogateescape"))
+    return unpack(_bytes(packed))
+
+
+def _bytes(text: str) -> bytes:
+    """What a script answered as it is: Lua has one kind of string, which may be no text."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _data(record: PackedRecord, body: str) -> dict[str, Any]:
-    # Not the faster parser: it refuses what the gateway, which nests a member one deeper, has just let in.
-    return {"userId": record.user, "sessionId": record.session, **json.loads(body)}
+    """Empty where the body can't be read."""
+    read = _read(body, "data", of=record)
+    return {"userId": record.user, "sessionId": record.session, **read} if isinstance(read, dict) else {}
+
+
+def _read(text: str, part: str, *, of: PackedRecord) -> Any:
+    """Stored JSON; None where it can't be read: one damaged part must not hide the rest, nor stop whoever reads it."""
+    try:
+        # Not the faster parser: it refuses what the gateway, which nests a member one deeper, has just let in.
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        _log.error("a part of a stored job can't be read", job_id=of.id, part=part, reason=str(error))
+        return None
 
 
 def record_of(raw: Mapping[str, Any], *, standing: Mapping[str, int] | None = None) -> JobRecord:
@@ -102,16 +121,16 @@ def record_of(raw: Mapping[str, Any], *, standing: Mapping[str, int] | None = No
         user_id=record.user,
         session_id=record.session,
         title=record.title,
-        data=_data(record, raw["body"]),
-        result=json.loads(raw["result"]) if "result" in raw else None,
+        data=_data(record, raw["body"]) or _placeholder(record),
+        result=_read(raw["result"], "result", of=record) if "result" in raw else None,
         progress=record.progress or 0,
         stage=json.loads(record.stage) if record.stage else None,
-        logs=[json.loads(line) for line in raw.get("log") or ()],
+        logs=[str(_read(line, "log", of=record) or "") for line in raw.get("log") or ()],
         created_at=record.created_at,
         started_at=record.started_at or None,
         completed_at=record.completed_at or None,
         updated_at=record.updated_at,
-        failed_reason=json.loads(raw["error"]) if "error" in raw else None,
+        failed_reason=_read(raw["error"], "error", of=record) if "error" in raw else None,
         attempts_made=record.attempts or 0,
         attempts_max=record.attempts_max,
         crashes=record.crashes or 0,
@@ -123,6 +142,17 @@ def record_of(raw: Mapping[str, Any], *, standing: Mapping[str, int] | None = No
         position=standing["position"] if standing else None,
         ahead=standing["ahead"] if standing else None,
     )
+
+
+def _placeholder(record: PackedRecord) -> dict[str, Any]:
+    """What stands for data that can't be read."""
+    return {
+        "userId": record.user,
+        "sessionId": record.session,
+        "userMessage": record.title,
+        "agentType": None,
+        "context": {},
+    }
 
 
 def run_of(raw: Sequence[Any]) -> Run:
@@ -138,14 +168,14 @@ def run_of(raw: Sequence[Any]) -> Run:
         user_id=job.user,
         session_id=job.session,
         data=_data(job, body),
-        sealed=secret.encode("utf-8", "surrogateescape") if secret else None,
+        sealed=_bytes(secret) if secret else None,
         traceparent=job.traceparent or None,
         attempt=int(job.attempts),
         attempts_max=job.attempts_max,
         crashes=int(job.crashes),
         created_at=job.created_at,
         waited_ms=max(int(job.started_at) - int(job.since), 0),
-        steps={name: result for name, result, _ in steps or ()},
+        steps={name: _bytes(result) if private else result for name, result, _, *private in steps or ()},
         output_bytes=int(job.output),
     )
 

@@ -25,6 +25,7 @@ _WHEN = "A job can be cancelled until it has ended, and run again once it has fa
 _LATER: Mapping[str, tuple[type[errors.RateLimited], str]] = {
     errors.RateLimited.code: (errors.RateLimited, "Too many jobs were submitted in a short time."),
     errors.TooManyWaiting.code: (errors.TooManyWaiting, "Too many of your jobs are waiting already."),
+    errors.TooManyMessages.code: (errors.TooManyMessages, "Too many messages were sent in a short time."),
 }
 
 

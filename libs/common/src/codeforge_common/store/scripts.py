@@ -17,9 +17,10 @@ from functools import cache
 from importlib.resources import files
 
 from codeforge_common.events import UPDATE_LOG_LINES
+from codeforge_common.handler.ending import OutcomeKind
 from codeforge_common.job import TERMINAL, Status
 from codeforge_common.record import PackedRecord
-from codeforge_common.store.messages import Limits, Moment, OutcomeKind, Verdict
+from codeforge_common.store.messages import Limits, Moment, Verdict
 
 HEARTBEAT_MS = 3_000
 """How long a worker's heartbeat and credit are believed (architecture: credit)."""

@@ -18,6 +18,7 @@ from codeforge_common.errors import NotDurable
 from codeforge_common.job import JobRecord, JobType, Status
 from codeforge_common.store.caller import Caller, Observe
 from codeforge_common.store.connect import ANSWER_SECONDS, connect
+from codeforge_common.store.conversations import Conversations
 from codeforge_common.store.group_commit import GroupCommit
 from codeforge_common.store.messages import (
     Accepted,
@@ -57,9 +58,10 @@ from codeforge_common.store.records import (
     timeline_of,
 )
 from codeforge_common.store.refusals import raise_refusal
+from codeforge_common.store.steps import StepStore
 
 
-class Store:
+class Store(StepStore):
     """Asynchronous access to the store; one instance for one event loop."""
 
     def __init__(
@@ -84,6 +86,7 @@ class Store:
         )
         self._fsync_ms = fsync_ms
         self._creates = GroupCommit(self._create_all)
+        self.conversations = Conversations(self._caller)
 
     @classmethod
     def connect(
@@ -296,6 +299,7 @@ class Store:
             runs=[run_of(raw) for raw in answer["runs"]],
             rings=by_name(answer["rings"]),
             gathering_ms=answer.get("gathering"),
+            lost=answer["lost"],
         )
 
     async def settle(self, *, worker: str, outcomes: Sequence[Outcome]) -> tuple[Sequence[Settled], Mapping[str, int]]:
@@ -314,18 +318,6 @@ class Store:
             "report", worker=worker, reports=[report_request(report) for report in reports]
         )
         return [Verdict(word) for word in answer["verdicts"]]
-
-    async def step(self, *, worker: str, job_id: str, token: int, name: str, result: str) -> Verdict:
-        """Keeps the result (JSON text) of a run's finished step. HELD or CANCELLED: it is kept; else it isn't.
-
-        The first result of a name counts; limits of size and number are the worker's to keep.
-        """
-        answer = await self._caller.call("step", worker=worker, id=job_id, token=token, name=name, result=result)
-        return Verdict(answer["verdict"])
-
-    async def assert_held(self, *, worker: str, job_id: str, token: int) -> Verdict:
-        """Whether the run still holds its job, with the whole of its lease before it if it does (HELD, CANCELLED)."""
-        return Verdict((await self._caller.call("hold", worker=worker, id=job_id, token=token))["verdict"])
 
     async def renew(
         self, *, worker: str, held: Sequence[Held], answered: int, free: int, serves: Sequence[Served], digest: str

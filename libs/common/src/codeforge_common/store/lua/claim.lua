@@ -1,30 +1,33 @@
 -- Settles a worker's outcomes and fills its free slots with runs, in turn between the types that it serves.
 -- in:  worker number slots serves[{type, lease, batch, gather}] outcomes[{job, token, kind, result, abridged, reason,
 --      delay, reports}]
--- out: { settled[verdict, status, ...], runs[{record, body, secret, steps}], rings{type: n}, gathering }
+-- out: { settled[verdict, status, ...], runs[{record, body, secret, steps}], rings{type: n}, gathering, lost[] }
 -- idempotent: yes (the same number again answers the leases that it took; an outcome that was taken is `done`)
 -- memory: exempt (a full server must let running jobs end)
 -- uses: record log counts ready lease timeline steps output report settle
 
-local function run_of(job, record, body)
+local function run_of(job, record, body, steps)
     local run = { record, body or '{}' }
-    if job[SEALED] or job[STEPS] then
+    if job[SEALED] or steps then
         run[3] = job[SEALED] and redis.call('GET', job_key(job[ID], ':secret')) or false
-        run[4] = steps_of(job)
+        run[4] = steps or {}
     end
     return run
 end
 
 local function start(job, body, served)
     clear_error(job)
+    local steps = job[STEPS] and recall(job)
     cut_output(job)
     set(job, ATTEMPTS, (job[ATTEMPTS] or 0) + 1)
     set(job, STARTED_AT, NOW)
     grant(job, IN.worker, served.lease)
     if job[NUMBER] then job[NUMBER] = false end
     move(job, STATUS.active)
-    return run_of(job, emit(job), body)
+    return run_of(job, emit(job), body, steps)
 end
+
+local lost = {} -- jobs that stood in the queue and have no record that can be read
 
 -- Starts jobs of the type, at most `most`. How many it started.
 local function start_some(served, most, runs, claimed)
@@ -38,6 +41,8 @@ local function start_some(served, most, runs, claimed)
             if job and job[STATE] == STATUS.waiting then
                 runs[#runs + 1] = start(job, body, served)
                 claimed[#claimed + 1] = ids[i]
+            elseif not job then
+                lost[#lost + 1] = ids[i]
             end
         end
     end
@@ -88,7 +93,9 @@ local function taken_before(claimed)
     local runs = {}
     for i, body in ipairs(read_all(claimed, ':body')) do
         local job = load_job(claimed[i])
-        if job and holds(job, IN.worker, job[TOKEN]) then runs[#runs + 1] = run_of(job, cmsgpack.pack(job), body) end
+        if job and holds(job, IN.worker, job[TOKEN]) then
+            runs[#runs + 1] = run_of(job, cmsgpack.pack(job), body, job[STEPS] and results_of(job))
+        end
     end
     return runs
 end
@@ -106,4 +113,4 @@ if not closed then
         runs = taken_before(cmsgpack.unpack(claimed))
     end
 end
-return { settled = settled, runs = runs, rings = rings, gathering = gathering }
+return { settled = settled, runs = runs, rings = rings, gathering = gathering, lost = lost }

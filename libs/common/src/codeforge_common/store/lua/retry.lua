@@ -23,7 +23,7 @@ if IN.sealed then
     set(job, SEALED, true)
 end
 redis.call('ZREM', finished_key(status), job[ID])
-redis.call('PERSIST', secret) -- a job that isn't finished loses nothing to time
+keep_secrets(job)
 clear_error(job)
 redis.call('DEL', job_key(job[ID], ':result'), job_key(job[ID], ':brief'))
 note(job, MOMENT.retry_requested, {

@@ -8,14 +8,20 @@
 local TIGHT, FULL = 0.85, 0.95
 local DEFAULT_BYTES = 512 * 1048576
 
--- Whether finished jobs must go.
-local function look_at_memory()
+-- Bytes in use, and the budget.
+local function memory_in_use()
     local said = redis.call('INFO', 'memory')
     local used = tonumber(string.match(said, 'used_memory:(%d+)'))
     local most = tonumber(string.match(said, 'maxmemory:(%d+)')) or 0
     local budget = LIMITS.store_max_bytes
     if budget == 0 then budget = most > 0 and most or DEFAULT_BYTES end
     if most > 0 then budget = math.min(budget, most) end
+    return used, budget
+end
+
+-- Whether finished jobs must go.
+local function look_at_memory()
+    local used, budget = memory_in_use()
     if used >= FULL * budget then
         redis.call('SET', KEY('pressure'), 'full')
     else

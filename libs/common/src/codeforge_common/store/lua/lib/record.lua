@@ -5,11 +5,12 @@
 --   job:<id>:body    the job's data, JSON
 --   job:<id>:log     list of log lines, each as JSON
 --   job:<id>:error   the last failure, JSON     job:<id>:result, :brief   the result and its abridged form, JSON
---   job:<id>:secret  the sealed secrets     job:<id>:steps, :output, :timeline   see the files of these names
+--   job:<id>:secret  the sealed secrets     job:<id>:steps, :private, :output, :timeline   see lib/
 --
 -- A call reads a record once and writes it once, at its end, together with all others.
 
-local PARTS = { '', ':body', ':log', ':error', ':result', ':brief', ':secret', ':steps', ':output', ':timeline' }
+local PARTS =
+    { '', ':body', ':log', ':error', ':result', ':brief', ':secret', ':steps', ':private', ':output', ':timeline' }
 
 local JOB = KEY('job') .. ':'
 
@@ -40,19 +41,25 @@ local function read_all(ids, part)
     return found
 end
 
+-- A record from its bytes; false where there is none, and where they are no record of this job: who reads it goes on.
+local function parse(id, record)
+    if not record then return false end
+    local sound, job = pcall(cmsgpack.unpack, record)
+    return sound and type(job) == 'table' and job[ID] == id and job[STATE] and job
+end
+
 -- Reads records that will be asked for, together.
 local function foresee_jobs(ids)
     for at, record in ipairs(read_all(ids)) do
         local id = ids[at]
-        if loaded[id] == nil then loaded[id] = record and cmsgpack.unpack(record) end
+        if loaded[id] == nil then loaded[id] = parse(id, record) end
     end
 end
 
 local function load_job(id)
     local job = loaded[id]
     if job == nil then
-        local record = redis.call('GET', job_key(id))
-        job = record and cmsgpack.unpack(record)
+        job = parse(id, redis.call('GET', job_key(id)))
         loaded[id] = job
     end
     return job or nil

@@ -29,6 +29,27 @@ local function finished_key(status)
     return KEY('finished', status == STATUS.completed and status or STATUS.failed)
 end
 
+-- What has a secret's lifetime: it goes when the job completes, and some time after any other end.
+local SECRETS = { [':secret'] = SEALED, [':private'] = PRIVATE } -- part -> the mark of a job that has it
+
+local function let_secrets_go(job)
+    if not (job[SEALED] or job[PRIVATE]) then return end -- as with most
+    for part, mark in pairs(SECRETS) do
+        if job[mark] and job[STATE] == STATUS.completed then
+            redis.call('DEL', job_key(job[ID], part))
+        elseif job[mark] then
+            redis.call('PEXPIRE', job_key(job[ID], part), LIMITS.secrets_retry_ms)
+        end
+    end
+end
+
+-- A job that isn't finished loses nothing to time.
+local function keep_secrets(job)
+    for part, mark in pairs(SECRETS) do
+        if job[mark] then redis.call('PERSIST', job_key(job[ID], part)) end
+    end
+end
+
 local function rest(job, status, result, reason)
     if status ~= STATUS.completed then
         note(job, status == STATUS.failed and MOMENT.failed or MOMENT.cancelled, { reason = reason })
@@ -41,12 +62,8 @@ local function rest(job, status, result, reason)
     at_rest[key] = finished
     finished[#finished + 1] = NOW_TEXT
     finished[#finished + 1] = job[ID]
-    if status == STATUS.completed then
-        keep_newest(job)
-        if job[SEALED] then redis.call('DEL', job_key(job[ID], ':secret')) end
-    elseif job[SEALED] then
-        redis.call('PEXPIRE', job_key(job[ID], ':secret'), LIMITS.secrets_retry_ms)
-    end
+    if status == STATUS.completed then keep_newest(job) end
+    let_secrets_go(job)
 end
 
 local function keep_error(job, reason)
