@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ class Package:
     def requirements(self) -> list[Requirement]:
         """What it declares."""
         return [Requirement(text) for text in self.project["dependencies"]]
+
+    @property
+    def extra_requirements(self) -> list[Requirement]:
+        """What it declares for its extras: imported where somebody asked for them."""
+        extras = self.project.get("optional-dependencies", {}).values()
+        return [Requirement(text) for text in chain.from_iterable(extras)]
 
     @property
     def sources(self) -> list[Path]:

@@ -60,7 +60,9 @@ def owner(module: str) -> str:
 def test_a_package_declares_what_it_imports(package: Package) -> None:
     foreign = {module for module in modules(package) if module.partition(".")[0] not in sys.stdlib_module_names}
     imported = {owner(module) for module in foreign} - {package.name}
-    declared = {canonicalize_name(requirement.name) for requirement in package.requirements}
+    declared = {
+        canonicalize_name(requirement.name) for requirement in package.requirements + package.extra_requirements
+    }
 
     assert sorted(imported - declared) == [], "imported, not declared"
     assert sorted(declared - imported - STARTED_AS_PROGRAMS.get(package.name, set())) == [], "declared, not imported"

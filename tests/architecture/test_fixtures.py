@@ -15,6 +15,7 @@ import redis
 
 from codeforge_common.store import keys
 from tests.architecture.packages import ROOT
+from tests.plugins.namespace import fresh_namespace
 from tests.plugins.redis_server import RedisServer
 from tests.plugins.waiting import wait_until
 
@@ -108,6 +109,16 @@ def test_a_key_that_nobody_owns_fails_the_test(
     )
     outcome.assert_outcomes(passed=1, errors=1)
     outcome.stdout.fnmatch_lines([complaint])
+
+
+def test_a_house_that_several_tests_share_may_work_on_while_one_has_a_namespace_of_its_own(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        with fresh_namespace(redis_url) as shared, fresh_namespace(redis_url):
+            client.set(f"{{{shared}}}:jobs", "")
+        assert not client.exists(f"{{{shared}}}:jobs")
+        with pytest.raises(AssertionError, match="outside the test's namespace"), fresh_namespace(redis_url):
+            client.set(f"{{{shared}}}:jobs", "")
+        client.delete(f"{{{shared}}}:jobs")
 
 
 def test_the_environment_is_the_one_of_this_session() -> None:

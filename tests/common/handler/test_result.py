@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeforge_common.handler import Fail
-from codeforge_common.handler.result import ABRIDGED_OVER_BYTES, MEMBER_BYTES, MOST_LEVELS, Json, abridge, encode
+from codeforge_common.handler.result import (
+    ABRIDGED_OVER_BYTES,
+    MEMBER_BYTES,
+    MOST_LEVELS,
+    Json,
+    abridge,
+    encode,
+    encode_clean,
+)
+from codeforge_common.secrets import Redactor
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3000),
@@ -112,3 +121,18 @@ def test_a_short_form_is_json_and_short(result: Any) -> None:
     else:
         assert len(short.encode()) <= ABRIDGED_OVER_BYTES
         assert json.loads(short)["truncated"] is True
+
+
+REDACTOR = Redactor(["hunter2", "123456"])
+
+
+def test_a_result_is_kept_without_secrets() -> None:
+    value = {"hunter2": ["the key is hunter2"], "number": 1234567, "fine": 1}
+    text = encode_clean(value, redactor=REDACTOR, max_bytes=1000)
+    assert json.loads(text) == {"[redacted]": ["the key is [redacted]"], "number": 1234567, "fine": 1}
+
+
+def test_one_that_is_too_large_fails_under_its_kind() -> None:
+    with pytest.raises(Fail) as failed:
+        encode_clean("x" * 10, redactor=REDACTOR, max_bytes=10, kind="step_result")
+    assert failed.value.code == "step_result_too_large"

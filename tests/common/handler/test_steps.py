@@ -18,11 +18,13 @@ class Shelf(Keeper):
 
     def __init__(self, *, lost: int | None = None) -> None:
         self.kept: dict[str, str] = {}
+        self.private: set[str] = set()
         self.asked = 0
         self._lost = lost
 
-    async def keep(self, name: str, result: Any) -> str:
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         self.kept[name] = json.dumps(result)
+        self.private |= {name} if private else set()
         return self.kept[name]
 
     async def assert_held(self) -> None:
@@ -55,6 +57,14 @@ async def test_a_step_runs_and_its_result_is_kept_and_returned_as_json() -> None
     shelf = Shelf()
     assert await steps(shelf).step("plan", lambda: {"files": ("a", "b")}) == {"files": ["a", "b"]}
     assert shelf.kept == {"plan": '{"files": ["a", "b"]}'}
+
+
+async def test_the_keeper_hears_which_are_private() -> None:
+    shelf = Shelf()
+    run = steps(shelf)
+    assert await run.step("edit-1", lambda: (1,), private=True) == [1]
+    assert await run.step("check", lambda: 2) == 2
+    assert (list(shelf.kept), shelf.private) == (["edit-1", "check"], {"edit-1"})
 
 
 async def test_it_may_be_async() -> None:

@@ -38,6 +38,12 @@ CONTRACT: dict[str, dict[str, list[str]]] = {
     "codeforge_events_sent_total": {},
     "codeforge_replays_total": {"result": ["replayed", "reset"]},
     "codeforge_event_delivery_seconds_count": {},
+    "codeforge_chats_total": {
+        "outcome": [
+            *("answered", "rules", "work", "unavailable", "refused", "not_supported", "too_slow", "limited", "gone")
+        ]
+    },
+    "codeforge_chat_seconds_count": {},
 }
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import pytest
 from acme_tables.archive import table_archive
 
-from codeforge_common.handler import Fail, JobContext, Retry
+from codeforge_common.testing import run
 
 TABLE = b"city,fruit\nRome,fig\n" * 5000
 
@@ -54,63 +50,28 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     """What the table service was given to keep."""
     Service.archive = {}
     with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         monkeypatch.setenv("TABLES_URL", f"http://127.0.0.1:{server.server_port}")
         yield Service.archive
         server.shutdown()
 
 
-class Told(list[Any]):
-    """What the handler told, in order."""
-
-    def progress(self, percent: float, stage: str | None) -> None:
-        self.append((percent, stage))
-
-    def log(self, text: str) -> None:
-        self.append(text)
-
-    def output(self, text: str) -> None:
-        self.append(text)
-
-
-def run(table: str, scratch: Path, told: Told, secrets: dict[str, str]) -> dict[str, Any]:
-    ctx = JobContext(
-        job_id="job_1",
-        type="table_archive",
-        user_id="ada",
-        session_id="s1",
-        user_message="Pack it away",
-        agent_type=None,
-        context={"table": table},
-        secrets=secrets,
-        attempt=1,
-        attempts_max=5,
-        created_at=datetime.now(UTC),
-        sink=told,
-        scratch=scratch,
-    )
-    return asyncio.run(table_archive(ctx))
-
-
-def test_a_table_is_packed_and_stored(archive: dict[str, bytes], tmp_path: Path) -> None:
-    told = Told()
-    result = run("sales", tmp_path, told, {"context.apiKey": "sesame"})
+def test_a_table_is_packed_and_stored(archive: dict[str, bytes]) -> None:
+    told = run(table_archive, context={"table": "sales", "apiKey": "sesame"})
     packed = archive["/archive/sales.csv.gz"]
     assert gzip.decompress(packed) == TABLE
-    assert result == {"table": "sales", "bytes": len(packed)}
-    assert told[0] == "Downloading 100,000 bytes"
-    assert told[-3:] == [(60, "Downloading"), (60, "Packing"), (80, "Storing")]
-    assert list(tmp_path.iterdir()) == []
+    assert told.result == {"table": "sales", "bytes": len(packed)}
+    assert told.logs == ["Downloading 100,000 bytes"]
+    assert told.progress[-3:] == [(60, "Downloading"), (60, "Packing"), (80, "Storing")]
 
 
-def test_a_busy_service_is_asked_again_when_it_says(archive: dict[str, bytes], tmp_path: Path) -> None:
-    with pytest.raises(Retry) as asked:
-        run("busy", tmp_path, Told(), {})
-    assert asked.value.after == 7
+def test_a_busy_service_is_asked_again_when_it_says(archive: dict[str, bytes]) -> None:
+    told = run(table_archive, context={"table": "busy"})
+    assert (told.status, told.retry_after) == ("delayed", 7)
     assert archive == {}
 
 
-def test_a_table_that_does_not_exist_fails_for_good(archive: dict[str, bytes], tmp_path: Path) -> None:
-    with pytest.raises(Fail, match="no_such_table"):
-        run("nothing", tmp_path, Told(), {})
+def test_a_table_that_does_not_exist_fails_for_good(archive: dict[str, bytes]) -> None:
+    told = run(table_archive, context={"table": "nothing"})
+    assert (told.status, told.failed_reason) == ("failed", "no_such_table: There is no table of this name.")
     assert archive == {}

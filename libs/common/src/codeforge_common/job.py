@@ -48,6 +48,15 @@ class Status(StrEnum):
         return self in TERMINAL
 
 
+class RetryReason(StrEnum):
+    """Why a job gets another attempt: it failed, its handler asked, it took too long, or a person asked."""
+
+    FAILURE = "failure"
+    ASKED = "asked"
+    WALL_TIME = "wall_time"
+    MANUAL = "manual"
+
+
 TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {

@@ -249,6 +249,12 @@ class ModelSettings(Settings):
     anthropic_base_url: HttpUrl | None = None
     """Address of a server that speaks Anthropic's Messages API; unset is Anthropic's."""
 
+    @property
+    def provider_keys(self) -> list[str]:
+        """The keys by value, for whoever has to keep them out of logs."""
+        keys = (self.openai_api_key, self.anthropic_api_key)
+        return [key.get_secret_value() for key in keys if key is not None]
+
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 

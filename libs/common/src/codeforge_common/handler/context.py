@@ -93,7 +93,7 @@ class JobContext(Assignment):
         if not self.steps().replaying:
             self.sink.output(text)
 
-    async def step(self, name: str, work: Callable[[], Awaitable[Any] | Any]) -> Any:
+    async def step(self, name: str, work: Callable[[], Awaitable[Any] | Any], *, private: bool = False) -> Any:
         """Runs ``work()``, or awaits it, once for the job: what it returned is kept, and the next run gets it at once.
 
         ``name``: 1 to 100 of ``A-Z a-z 0-9 . _ : -``, each used once in a run. The result is JSON (256 KiB; 100 steps
@@ -101,8 +101,12 @@ class JobContext(Assignment):
         Should the worker die just before it is kept, ``work`` runs again. What ``work`` raises is raised here, and
         nothing kept. Raises ValueError for a name that can't be, and Fail with ``step_result_too_large``,
         ``step_result_too_deep``, ``step_result_not_json`` or ``too_many_steps``.
+
+        ``private``: the result lies sealed in the store and has the lifetime of the job's secrets: it is gone when the
+        job completes, and ``SECRETS_RETRY_SECONDS`` after it failed or was cancelled. A run that comes later runs it
+        again, and every step after it. For the limits its JSON counts as it is, before it is compressed and sealed.
         """
-        return await self.steps().step(name, work)
+        return await self.steps().step(name, work, private=private)
 
     async def effect(
         self,
@@ -161,10 +165,10 @@ class BlockingContext(Assignment):
         if not self.steps().replaying:
             self.sink.output(text)
 
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
+    def step(self, name: str, work: Callable[[], Any], *, private: bool = False) -> Any:
         """As :meth:`JobContext.step`. Raises :class:`Cancelled`, before and after, when the job has been cancelled."""
         self._go_on()
-        return to_the_end(self.steps().step(name, work))
+        return to_the_end(self.steps().step(name, work, private=private))
 
     def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any]) -> Any:
         """As :meth:`JobContext.effect`. Raises :class:`Cancelled` when the job has been cancelled."""

@@ -110,6 +110,17 @@ def handler(
     return mark
 
 
+def handler_of(function: Callable[..., Any]) -> Handler:
+    """What :func:`handler` has marked ``function`` as.
+
+    :raises TypeError: it has no such mark.
+    """
+    mark = getattr(function, _MARK, None)
+    if not isinstance(mark, Handler):
+        raise TypeError(f"{function!r} is no handler: it has no mark by @handler(…).")
+    return mark
+
+
 def handlers_in(module: ModuleType) -> Sequence[Handler]:
     """The handlers among a module's functions, also those that it imports."""
     marks = (getattr(value, _MARK, None) for value in vars(module).values() if inspect.isfunction(value))

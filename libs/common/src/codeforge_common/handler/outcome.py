@@ -51,6 +51,13 @@ class HandlerRaised(Exception):
     """What a blocking handler raised in its child: ``str`` explains it, a note holds the child's traceback."""
 
 
+class HandlerExited(Exception):
+    """Raised when a handler called ``sys.exit``: that ends the attempt, not the worker."""
+
+    def __init__(self) -> None:
+        super().__init__("The handler asked the process to exit.")
+
+
 def explain(error: BaseException) -> str:
     """An error in one sentence: its stable code where it has one, else its class, and what it says."""
     if isinstance(error, HandlerRaised):

@@ -6,9 +6,12 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeforge_common.handler.outcome import Fail, explain
+
+if TYPE_CHECKING:  # a child, which needs none, would take longer to start
+    from codeforge_common.secrets import Redactor
 
 ABRIDGED_OVER_BYTES = 8 * 1024
 """A result over this is abridged in updates and lists (contract, section 2)."""
@@ -49,6 +52,15 @@ def encode(result: Any, *, max_bytes: int, kind: str = "result") -> str:
     if _nested_too_deep(text):
         raise _too_deep(kind)
     return text
+
+
+def encode_clean(value: Any, *, redactor: Redactor, max_bytes: int, kind: str = "result") -> str:
+    """``value`` as JSON text without secrets. Raises Fail; see :func:`encode`."""
+    text = encode(value, max_bytes=max_bytes, kind=kind)
+    if redactor.text(text) == text:
+        return text
+    # Not the text itself: a secret such as 12345 may stand in it as a number.
+    return dumps(redactor.clean(json.loads(text)))
 
 
 def abridge(text: str) -> str | None:

@@ -25,8 +25,11 @@ _NAME = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 class Keeper(Protocol):
     """Keeps what the steps of one run return."""
 
-    async def keep(self, name: str, result: Any) -> str:
-        """Keeps the result of the step ``name``; the JSON text that later runs will get. Raises :class:`Fail`."""
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
+        """Keeps the result of the step ``name``; the JSON text that later runs will get. Raises :class:`Fail`.
+
+        ``private``: sealed, and for as long as the job's secrets.
+        """
 
     async def assert_held(self) -> None:
         """Returns if the run still has its job. If it hasn't, or is to stop, what ends it is raised here."""
@@ -35,7 +38,7 @@ class Keeper(Protocol):
 class Unkept(Keeper):
     """Keeps nothing: for handlers that a test calls without a worker."""
 
-    async def keep(self, name: str, result: Any) -> str:
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         """The result as JSON."""
         return dumps(result)
 
@@ -61,10 +64,12 @@ class Steps:
         """Whether the run is still on ground that an earlier one has covered: a finished step is ahead of it."""
         return bool(self._to_be_passed)
 
-    async def step(self, name: str, work: Callable[[], Any]) -> Any:
+    async def step(self, name: str, work: Callable[[], Any], *, private: bool = False) -> Any:
         """See :meth:`codeforge_common.handler.context.JobContext.step`."""
         with self._named(name) as kept:
-            return json.loads(await self._keeper.keep(name, await _value(work())) if kept is None else kept)
+            if kept is None:
+                kept = await self._keeper.keep(name, await _value(work()), private=private)
+            return json.loads(kept)
 
     async def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any], *, key: str) -> Any:
         """See :meth:`codeforge_common.handler.context.JobContext.effect`. ``key`` is the same in every attempt."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
-from codeforge_common.job import BUILT_IN_TYPES, TERMINAL, Status
+from codeforge_common.job import BUILT_IN_TYPES, TERMINAL, RetryReason, Status
 from codeforge_common.telemetry.cluster import ClusterGauges
 from codeforge_common.telemetry.durations import Durations
 
@@ -31,15 +31,6 @@ class ClaimCause(StrEnum):
     """A batch has waited for more jobs for as long as it may."""
 
 
-class RetryReason(StrEnum):
-    """Why a job gets another attempt: it failed, its handler asked, it took too long, or a person asked."""
-
-    FAILURE = "failure"
-    ASKED = "asked"
-    WALL_TIME = "wall_time"
-    MANUAL = "manual"
-
-
 class RingResult(StrEnum):
     """What became of a ring: sent, sent on by a worker with no free slot, refused by the broker, or never tried."""
 
@@ -54,6 +45,22 @@ class ReplayResult(StrEnum):
 
     REPLAYED = "replayed"
     RESET = "reset"
+
+
+class ChatOutcome(StrEnum):
+    """What became of a message in the foreground: answered by the model or by rules, or sent on to the background;
+    or why there was no answer. ``gone``: the client didn't wait for it.
+    """
+
+    ANSWERED = "answered"
+    RULES = "rules"
+    WORK = "work"
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+    NOT_SUPPORTED = "not_supported"
+    TOO_SLOW = "too_slow"
+    LIMITED = "limited"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,8 @@ class Metrics:
     events_sent: Counter
     replays: Counter
     event_delivery_seconds: Histogram
+    chats: Counter
+    chat_seconds: Histogram
 
     def know(self, job_type: str) -> None:
         """Shows every series of ``job_type`` with zeros, so that its first job is a rise and not a birth."""
@@ -145,6 +154,8 @@ def create_metrics(*, scripts: Iterable[str] = ()) -> Metrics:
         events_sent=counter("events_sent", "Updates sent to sockets."),
         replays=counter("replays", "Joins with a cursor, by whether it was honoured.", "result"),
         event_delivery_seconds=histogram("event_delivery_seconds", "From the change in the store to the socket."),
+        chats=counter("chats", "Messages of the chat in the foreground, by what became of them.", "outcome"),
+        chat_seconds=histogram("chat_seconds", "From a message of the chat to the end of its answer."),
     )
     for job_type in BUILT_IN_TYPES:
         metrics.know(job_type.name)
@@ -154,6 +165,7 @@ def create_metrics(*, scripts: Iterable[str] = ()) -> Metrics:
         (metrics.rings, "result", RingResult),
         (metrics.claims, "cause", ClaimCause),
         (metrics.replays, "result", ReplayResult),
+        (metrics.chats, "outcome", ChatOutcome),
     ):
         for value in values:
             family.labels(**{label: value})
