@@ -178,6 +178,7 @@ def settings_for(redis_url: str, namespace: str, folder: Path, **changes: Any) -
         "state_dir": folder,
         "metrics_public": True,
         "submit_rate_limit": 0,
+        "chat_rate_limit": 0,
     }
     return GatewaySettings(**(given | changes))
 
@@ -213,6 +214,7 @@ async def running(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         serving = asyncio.create_task(serve_beside(loops(app), server=server, listener=listener))
         client = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=WITHIN))
         parts: Parts = app.state.parts
+        stack.push_async_callback(parts.chat.close)
         await parts.types.restore()
         yield Gateway(url=url, client=client, parts=parts, server=server, bell=bell, spans_kept=kept)
         await client.aclose()

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import codeforge_gateway.errors  # noqa: F401  (so that its classes are in the tree)
+import codeforge_gateway.chat.errors
+import codeforge_gateway.errors  # noqa: F401  (so that their classes are in the tree)
 from codeforge_common.errors import CodeForgeError
 from codeforge_gateway.errors import MISSING, PROBLEMS, Fault, InvalidRequest
 

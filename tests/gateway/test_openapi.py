@@ -43,6 +43,7 @@ ROUTES = {
     ("/api/jobs/user/{userId}", "get"),
     ("/api/jobs/stats/queue", "get"),
     ("/api/chat", "post"),
+    ("/api/chat/{generationId}", "get"),
     ("/api/events", "get"),
     ("/healthz", "get"),
     ("/readyz", "get"),

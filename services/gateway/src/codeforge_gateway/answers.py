@@ -153,12 +153,17 @@ class QueueStats(TypedDict):
 
 
 class ChatData(TypedDict):
-    """What the chat says. With a job, its id and state."""
+    """What the chat says. With a job, its id and state.
+
+    ``suggestBackground``: the message is work that should be sent to the background. ``truncated``: the answer was cut.
+    """
 
     jobId: NotRequired[str]
     status: NotRequired[Literal["queued"]]
     backgroundMode: bool
     message: str
+    suggestBackground: NotRequired[Literal[True]]
+    truncated: NotRequired[Literal[True]]
 
 
 class ChatAnswer(TypedDict):
@@ -166,6 +171,30 @@ class ChatAnswer(TypedDict):
 
     success: Literal[True]
     data: ChatData
+
+
+class ChatMessage(TypedDict):
+    """A message that is kept. ``jobId``: the job that it became or tells of. ``truncated``: it was longer."""
+
+    role: Literal["user", "assistant"]
+    content: str
+    at: str
+    jobId: NotRequired[str]
+    truncated: NotRequired[Literal[True]]
+
+
+class ChatHistoryData(TypedDict):
+    """What is kept of a conversation, oldest first."""
+
+    generationId: str
+    messages: Sequence[ChatMessage]
+
+
+class ChatHistory(TypedDict):
+    """A conversation."""
+
+    success: Literal[True]
+    data: ChatHistoryData
 
 
 class FaultDocument(TypedDict):

@@ -18,6 +18,10 @@ from codeforge_common.telemetry.metrics import Metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_gateway.background import Loops
+from codeforge_gateway.chat.chat import Chat
+from codeforge_gateway.chat.history import History
+from codeforge_gateway.chat.model import Model
+from codeforge_gateway.chat.open_chats import OpenChats
 from codeforge_gateway.cluster_watch import watch_cluster
 from codeforge_gateway.docs_page import docs
 from codeforge_gateway.door import Door
@@ -29,7 +33,18 @@ from codeforge_gateway.parts import Parts
 from codeforge_gateway.plain_route import PlainRoutes
 from codeforge_gateway.problems import handle_problems
 from codeforge_gateway.request_span import RequestSpan
-from codeforge_gateway.routes import changes, chat, events, health, jobs, output, stats, submit, timeline
+from codeforge_gateway.routes import (
+    changes,
+    chat,
+    chat_history,
+    events,
+    health,
+    jobs,
+    output,
+    stats,
+    submit,
+    timeline,
+)
 from codeforge_gateway.schemas import Bodies
 from codeforge_gateway.settings import GatewaySettings
 
@@ -56,7 +71,7 @@ def build_app(
     types: JobTypes | None = None,
 ) -> FastAPI:
     """The application. Whoever calls starts and ends ``store``, ``tail`` and ``bell``, which may be shared,
-    and runs its :func:`loops`.
+    runs its :func:`loops`, and closes its ``parts.chat``.
     """
     parts = Parts(
         settings=settings,
@@ -66,6 +81,14 @@ def build_app(
         bell=bell,
         types=types or JobTypes(store=store, metrics=metrics),
         streams=OpenStreams(streams_per_user=settings.streams_per_user),
+        chat=Chat(
+            model=Model(settings),
+            history=History(store.conversations, settings),
+            places=OpenChats(per_user=settings.chats_per_user, in_all=settings.chats_at_once),
+            metrics=metrics,
+            tracing=tracing,
+            most_characters=settings.chat_answer_max_characters,
+        ),
         metrics=metrics,
         readiness=readiness,
         identity=identity,
@@ -75,6 +98,7 @@ def build_app(
     routes = [
         *submit.routes(settings),
         *chat.routes(settings),
+        *chat_history.routes(settings),
         *stats.routes(settings),
         *jobs.routes(settings),
         *changes.routes(settings),

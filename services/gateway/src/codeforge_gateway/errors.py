@@ -31,6 +31,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "user_mismatch": ProblemType(403, "Another user", "The path or body names another user than the caller."),
     "job_not_found": ProblemType(404, "Job not found", "Unknown, no longer kept, or somebody else's."),
     "unknown_job_type": ProblemType(404, "Unknown job type", "No worker has announced it; `types` lists those known."),
+    "conversation_not_found": ProblemType(404, "Conversation not found", "New, no longer kept, or somebody else's."),
     "not_found": ProblemType(404, "Not found", "Nothing is served at this address."),
     "method_not_allowed": ProblemType(405, "Method not allowed", "`Allow` lists what this address can do."),
     "request_timeout": ProblemType(408, "Request timeout", "The body didn't come within BODY_TIMEOUT_SECONDS."),
@@ -43,13 +44,19 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "rate_limited": ProblemType(429, "Too many requests", "Faster than SUBMIT_RATE_LIMIT; wait for `Retry-After`."),
     "too_many_waiting": ProblemType(429, "Too many waiting jobs", "The user has USER_MAX_WAITING jobs waiting."),
     "too_many_streams": ProblemType(429, "Too many streams", "The user has STREAMS_PER_USER event streams open."),
+    "too_many_messages": ProblemType(429, "Too many messages", "Faster than CHAT_RATE_LIMIT; wait for `Retry-After`."),
+    "too_many_chats": ProblemType(429, "Too many answers under way", "CHATS_PER_USER or CHATS_AT_ONCE is reached."),
     "internal_error": ProblemType(500, "Internal error", "A fault on our side; `traceId` finds it in the logs."),
     "configuration_error": ProblemType(500, "Internal error", "The service is configured wrongly."),
     "secret_unreadable": ProblemType(500, "Internal error", "A sealed secret can't be opened."),
+    "model_not_supported": ProblemType(501, "Model not supported", "The chat doesn't know AGENT_MODEL's provider."),
+    "model_refused": ProblemType(502, "Model refused", "The provider refuses the key, the model or the message."),
     "store_unavailable": ProblemType(503, "Store unavailable", "Nothing was changed, or the call can be repeated."),
     "not_durable": ProblemType(503, "Not yet durable", "Stored; whether on disk isn't known yet: send it again."),
     "store_full": ProblemType(503, "Store full", "No room for new jobs; those accepted go on."),
+    "model_unavailable": ProblemType(503, "Model unavailable", "The model's provider fails or asks for patience."),
     "job_types_outdated": ProblemType(503, "Job types changing", "The job type was announced anew: try again."),
+    "answer_too_slow": ProblemType(504, "Answer too slow", "Ask for a stream, or send it to the background."),
 }
 """Every error code that a client may see. The codes are those of the error classes."""
 

@@ -43,18 +43,28 @@ def _too_large(max_bytes: int) -> BodyTooLarge:
 
 
 def policy_header(settings: GatewaySettings) -> dict[str, str]:
-    """``RateLimit-Policy`` of submits: the burst, and the seconds in which a used-up one comes back.
+    """``RateLimit-Policy`` of submits. Empty where they aren't limited."""
+    return _policy("submit", per_minute=settings.submit_rate_limit, burst=settings.submit_rate_burst)
 
-    Source of the format: draft-ietf-httpapi-ratelimit-headers-10. Empty where submits aren't limited.
+
+def chat_policy_header(settings: GatewaySettings) -> dict[str, str]:
+    """``RateLimit-Policy`` of the chat in the foreground. Empty where it isn't limited."""
+    return _policy("chat", per_minute=settings.chat_rate_limit, burst=settings.chat_rate_burst)
+
+
+def _policy(of: str, *, per_minute: int, burst: int) -> dict[str, str]:
+    """The burst, and the seconds in which a used-up one comes back.
+
+    Source of the format: draft-ietf-httpapi-ratelimit-headers-10.
     """
-    if not settings.submit_rate_limited:
+    if not per_minute or not burst:
         return {}
-    seconds = -(-60 * settings.submit_rate_burst // settings.submit_rate_limit)
-    return {"RateLimit-Policy": f'"submit";q={settings.submit_rate_burst};w={max(1, seconds)}'}
+    seconds = -(-60 * burst // per_minute)
+    return {"RateLimit-Policy": f'"{of}";q={burst};w={max(1, seconds)}'}
 
 
-def rate_header(rate: Rate | None) -> dict[str, str]:
-    """``RateLimit``: submits left now, and seconds until there is one more. Empty where submits aren't limited."""
+def rate_header(rate: Rate | None, *, of: str = "submit") -> dict[str, str]:
+    """``RateLimit``: how many are left now, and seconds until there is one more. Empty where there is no limit."""
     if rate is None:
         return {}
-    return {"RateLimit": f'"submit";r={rate.remaining};t={-(-rate.reset_ms // 1000)}'}
+    return {"RateLimit": f'"{of}";r={rate.remaining};t={-(-rate.reset_ms // 1000)}'}

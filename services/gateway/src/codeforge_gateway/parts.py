@@ -14,6 +14,7 @@ from codeforge_common.store import Store
 from codeforge_common.telemetry.metrics import Metrics
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
+from codeforge_gateway.chat.chat import Chat
 from codeforge_gateway.job_types import JobTypes
 from codeforge_gateway.open_streams import OpenStreams
 from codeforge_gateway.schemas import Bodies
@@ -24,7 +25,7 @@ from codeforge_gateway.settings import GatewaySettings
 class Parts:
     """Everything that a route may use.
 
-    ``types``, ``bodies`` and ``streams`` are the gateway's own; the rest may be shared.
+    ``types``, ``bodies``, ``streams`` and ``chat`` are the gateway's own; the rest may be shared.
     """
 
     settings: GatewaySettings
@@ -34,6 +35,7 @@ class Parts:
     bell: Bell
     types: JobTypes
     streams: OpenStreams
+    chat: Chat
     metrics: Metrics
     readiness: Readiness
     identity: Identity

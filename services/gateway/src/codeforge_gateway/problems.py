@@ -18,6 +18,7 @@ from codeforge_common.errors import (
     NotDurable,
     RateLimited,
     StoreUnavailable,
+    TooManyMessages,
     Unauthenticated,
     UnknownJobType,
     UnknownStep,
@@ -25,8 +26,9 @@ from codeforge_common.errors import (
 from codeforge_common.secrets import redact
 from codeforge_common.store import Rate
 from codeforge_common.telemetry.tracing import trace_id
+from codeforge_gateway.chat.errors import ModelError, ModelUnavailable
 from codeforge_gateway.errors import PROBLEMS, Fault, InvalidRequest, MethodNotAllowed, NotFound, RequestTimeout
-from codeforge_gateway.limits import policy_header, rate_header
+from codeforge_gateway.limits import chat_policy_header, policy_header, rate_header
 from codeforge_gateway.parts import parts_of
 from codeforge_gateway.views import json_bytes
 
@@ -35,12 +37,21 @@ MEDIA_TYPE = "application/problem+json"
 
 def problem(error: CodeForgeError, *, path: str) -> Response:
     """The answer for ``error``. ``path`` is the request's, without its query."""
+    document = problem_document(error, path=path)
+    return Response(
+        json_bytes(document), status_code=document["status"], headers=_headers(error), media_type=MEDIA_TYPE
+    )
+
+
+def problem_document(error: CodeForgeError, *, path: str) -> dict[str, Any]:
+    """``error`` as a document."""
     kind = PROBLEMS.get(error.code, PROBLEMS["internal_error"])
+    ours = isinstance(error, StoreUnavailable | ModelError)
     document: dict[str, Any] = {
         "type": f"/problems/{error.code}",
         "title": kind.title,
         "status": kind.status,
-        "detail": str(error) if kind.status < 500 or isinstance(error, StoreUnavailable) else kind.about,
+        "detail": str(error) if ours or kind.status < 500 else kind.about,
         "instance": quote(redact(path)),
         "success": False,
         "error": kind.title,
@@ -55,12 +66,12 @@ def problem(error: CodeForgeError, *, path: str) -> Response:
         document["types"] = error.types
     if isinstance(error, UnknownStep):
         document["steps"] = error.steps
-    return Response(json_bytes(document), status_code=kind.status, headers=_headers(error), media_type=MEDIA_TYPE)
+    return document
 
 
 def _headers(error: CodeForgeError) -> dict[str, str]:
     match error:
-        case RateLimited() | StoreUnavailable():
+        case RateLimited() | StoreUnavailable() | ModelUnavailable():
             return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
         case Unauthenticated():
             return {"WWW-Authenticate": "Bearer"}
@@ -86,6 +97,9 @@ def answer_for(request: Request, error: CodeForgeError) -> Response:
     if type(error) is RateLimited:  # its kinds have nothing to do with the rate
         answer.headers.update(policy_header(parts_of(request).settings))
         answer.headers.update(rate_header(Rate(remaining=0, reset_ms=round(1000 * error.retry_after))))
+    if isinstance(error, TooManyMessages):
+        answer.headers.update(chat_policy_header(parts_of(request).settings))
+        answer.headers.update(rate_header(Rate(remaining=0, reset_ms=round(1000 * error.retry_after)), of="chat"))
     return answer
 
 

@@ -84,6 +84,7 @@ async def opened(settings: GatewaySettings, *, service: str, redactor: Redactor)
             keyring=KeyRing.from_settings(settings),
             tracing=tracing,
         )
+        stack.push_async_callback(app.state.parts.chat.close)
         await check_durability(store, settings)
         listener = listen(settings.host, settings.port)
         stack.callback(listener.close)

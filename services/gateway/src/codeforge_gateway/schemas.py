@@ -38,6 +38,9 @@ def _id(description: str) -> Schema:
     }
 
 
+SESSION: Schema = _id("The conversation.")
+
+
 def _message(settings: GatewaySettings) -> Schema:
     return {
         "type": "string",
@@ -144,6 +147,7 @@ class Bodies:
 
     submit: Validator
     chat: Validator
+    session: Validator
     retry: Validator
     cancel: Validator
 
@@ -153,6 +157,7 @@ class Bodies:
         return cls(
             submit=compiled(submit_schema(settings)),
             chat=compiled(chat_schema(settings)),
+            session=compiled(SESSION),
             retry=compiled(RETRY_SCHEMA),
             cancel=compiled(CANCEL_SCHEMA),
         )

@@ -15,12 +15,50 @@ from codeforge_common.settings import (
     EventLogSettings,
     HttpSettings,
     JobSettings,
+    ModelSettings,
     SecretsSettings,
+    Settings,
     TelemetrySettings,
 )
 
 
-class GatewaySettings(BrokerSettings, JobSettings, EventLogSettings, SecretsSettings, HttpSettings, TelemetrySettings):
+class ChatSettings(Settings):
+    """Chat"""
+
+    chat_answer_seconds: float = Field(25, ge=0.1, le=300)
+    """Seconds within which an answer that isn't streamed has to come; proxies cut what takes 30."""
+    chat_stream_seconds: float = Field(300, ge=1, le=3600)
+    """Seconds that a streamed answer may take."""
+    chat_answer_max_characters: int = Field(16_000, ge=100, le=1_000_000)
+    """Characters of an answer; the model is stopped there."""
+    chats_per_user: int = Field(4, ge=1, le=1000)
+    """Answers of the model that one user may have under way at a gateway; another one is refused with 429."""
+    chats_at_once: int = Field(100, ge=1, le=10_000)
+    """Answers of the model under way at a gateway; another one is refused with 429."""
+    chat_rate_limit: int = Field(60, ge=0, le=1_000_000)
+    """Messages a minute that one user may have answered in the chat; `0` switches the limit off."""
+    chat_rate_burst: int = Field(30, ge=0, le=1_000_000)
+    """Messages that one user may send at once before the limit holds; `0` switches the limit off."""
+    chat_history_max_messages: int = Field(50, ge=2, le=1000)
+    """Messages kept of a conversation, answers among them; the oldest go."""
+    chat_history_max_bytes: int = Field(64 * KIB, ge=KIB, le=MIB)
+    """Bytes kept of a conversation; the oldest messages go, and one longer than a quarter of it is cut."""
+    chat_history_seconds: int = Field(7 * DAY, ge=60, le=YEAR)
+    """Seconds for which a conversation is kept after its last turn."""
+    chat_sessions_per_user: int = Field(200, ge=1, le=100_000)
+    """Conversations kept of one user; those that are silent the longest go."""
+
+
+class GatewaySettings(
+    BrokerSettings,
+    JobSettings,
+    EventLogSettings,
+    SecretsSettings,
+    HttpSettings,
+    TelemetrySettings,
+    ModelSettings,
+    ChatSettings,
+):
     """Gateway"""
 
     metrics_port: int = Field(9101, ge=0, le=65_535)

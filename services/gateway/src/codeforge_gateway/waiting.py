@@ -13,6 +13,7 @@ from starlette.requests import Request
 from codeforge_common.event_log import Audience, AudienceKind, EventTail, Update
 from codeforge_common.job import JobRecord
 from codeforge_common.store import Store
+from codeforge_gateway.disconnect import gone
 
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 
@@ -55,7 +56,7 @@ async def until_ended(
 
 
 async def _first_of(ended: asyncio.Event, *, request: Request, seconds: float) -> None:
-    tasks = [asyncio.create_task(ended.wait()), asyncio.create_task(_gone(request))]
+    tasks = [asyncio.create_task(ended.wait()), asyncio.create_task(gone(request))]
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -63,8 +64,3 @@ async def _first_of(ended: asyncio.Event, *, request: Request, seconds: float) -
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

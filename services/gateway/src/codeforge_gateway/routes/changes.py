@@ -9,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from codeforge_common.job import JobRecord
+from codeforge_common.job import JobRecord, RetryReason
 from codeforge_common.secrets import redact
-from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_common.telemetry.tracing import traceparent
 from codeforge_gateway import openapi
 from codeforge_gateway.answers import Done
