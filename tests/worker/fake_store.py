@@ -56,7 +56,8 @@ class FakeStore(Store):
 
     ``batch``: how many runs it gives out for a slot. ``gathering_ms``: what its claims say of that.
     ``verdicts``: what reports, steps and renewals answer by job, HELD where nothing is said. ``gate``: calls wait for
-    it. ``meanwhile``: what happens while a call of that name is under way.
+    it. ``meanwhile``: what happens while a call of that name is under way. ``output_left``: what it says is left when
+    steps are forgotten.
     """
 
     def __init__(self) -> None:
@@ -65,6 +66,7 @@ class FakeStore(Store):
         self.gathering_ms: int | None = None
         self.troubles: list[Exception] = []
         self.verdicts: dict[str, Verdict] = {}
+        self.output_left = 0
         self.announce_wanted = False
         self.seen = 10**6
         self.gate = asyncio.Event()
@@ -92,9 +94,13 @@ class FakeStore(Store):
         await self._call("report", reports=reports)
         return [self.verdicts.get(report.job_id, Verdict.HELD) for report in reports]
 
-    async def step(self, *, worker: str, job_id: str, token: int, name: str, result: str) -> Verdict:
+    async def step(self, *, worker: str, job_id: str, token: int, name: str, result: str | bytes) -> Verdict:
         await self._call("step", job_id=job_id, step=name, result=result)
         return self.verdicts.get(job_id, Verdict.HELD)
+
+    async def forget_steps(self, *, worker: str, job_id: str, token: int, name: str) -> tuple[Verdict, int]:
+        await self._call("forget", job_id=job_id, step=name)
+        return self.verdicts.get(job_id, Verdict.HELD), self.output_left
 
     async def assert_held(self, *, worker: str, job_id: str, token: int) -> Verdict:
         await self._call("hold", job_id=job_id)

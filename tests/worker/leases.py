@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from codeforge_worker.lease import Lease, Stop
+from codeforge_common.handler.ending import Stop
+from codeforge_worker.lease import Lease
 
 
 class RecordingLease(Lease):

@@ -21,7 +21,8 @@ HOW_TO = Path(__file__).parents[2] / "docs/how-to/add-a-job-type.md"
 @pytest.fixture
 def beside_the_worker(tmp_path: Path) -> Path:
     """A folder into which the package of the how-to has been installed."""
-    blocks = dict(re.findall(r"```(\w+)\n(.*?)```", HOW_TO.read_text(), re.DOTALL))
+    shown = re.findall(r"```(\w+)\n(.*?)```", HOW_TO.read_text(), re.DOTALL)
+    blocks = dict(reversed(shown))  # the first of each language
     source, target = tmp_path / "acme-word-count", tmp_path / "site"
     source.mkdir()
     (source / "pyproject.toml").write_text(blocks["toml"])

@@ -22,13 +22,15 @@ class Shelf(Keeper):
 
     def __init__(self, *, lost: bool = False) -> None:
         self.kept: dict[str, Any] = {}
+        self.private: set[str] = set()
         self.asked = 0
         self.lost = lost
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def keep(self, name: str, result: Any) -> str:
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         self.kept[name] = result
+        self.private |= {name} if private else set()
         await self._answer()
         return str(result.text).replace("hunter2", "[redacted]")
 
@@ -44,7 +46,7 @@ class Shelf(Keeper):
 
 def work_in_steps(ctx: BlockingContext) -> Any:
     ctx.output("before")
-    plan = ctx.step("plan", lambda: {"key": "hunter2"})
+    plan = ctx.step("plan", lambda: {"key": "hunter2"}, private=True)
     ctx.output("between")
     pull = ctx.effect("pull", lambda key: None, lambda key: f"made {key}")
     return [plan, pull]
@@ -55,6 +57,7 @@ async def test_a_child_s_steps_are_kept_by_the_worker(tmp_path: Path) -> None:
     result = await start(work_in_steps, tmp_path, notes=notes, keeper=shelf).result()
     assert result == Json('[{"key":"[redacted]"},"made job:pull"]')
     assert shelf.kept == {"plan": Json('{"key":"hunter2"}'), "pull": Json('"made job:pull"')}
+    assert shelf.private == {"plan"}
     assert shelf.asked == 2
     assert notes.said == [{"output": "before"}, {"output": "between"}]
 
@@ -91,7 +94,7 @@ def refused(ctx: BlockingContext) -> Any:
 
 async def test_what_the_worker_refuses_fails_the_job(tmp_path: Path) -> None:
     class Full(Shelf):
-        async def keep(self, name: str, result: Any) -> str:
+        async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
             raise Fail("too_many_steps", "Together they are too large.")
 
     failed = await start(refused, tmp_path, keeper=Full()).result()

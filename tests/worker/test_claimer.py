@@ -15,6 +15,7 @@ from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker import clock
 from codeforge_worker.accounts import Accounts
 from codeforge_worker.availability import Availability
+from codeforge_worker.call_weight import MOST
 from codeforge_worker.claimer import Claimer
 from codeforge_worker.lease import Leases
 from codeforge_worker.renewal import Identity
@@ -54,10 +55,10 @@ class FakeRun:
     def begin(self) -> None:
         self.begun = True
 
-    def end(self, kind: OutcomeKind | None = OutcomeKind.COMPLETED) -> None:
+    def end(self, kind: OutcomeKind | None = OutcomeKind.COMPLETED, *, result: str | None = None) -> None:
         for attempt in self.attempts:
             if kind is not None:
-                attempt.outcome = Outcome(job_id=attempt.job_id, token=attempt.token, kind=kind)
+                attempt.outcome = Outcome(job_id=attempt.job_id, token=attempt.token, kind=kind, result=result)
         self._ended(cast(Execution, self))
 
 
@@ -318,3 +319,16 @@ async def test_while_a_batch_gathers_it_looks_again_in_time(desk: Desk) -> None:
     desk.store.ready = [run_of("a", job_type="many")]
     await wait_for(lambda: bool(desk.runs), within=30, what="the batch")
     assert desk.metrics.registry.get_sample_value("codeforge_claims_total", {"cause": "gathered"}) == 1
+
+
+async def test_outcomes_that_are_too_much_for_one_call_go_with_several(desk: Desk) -> None:
+    desk.store.ready = [run_of("a"), run_of("b")]
+    await wait_for(lambda: len(desk.runs) == 2, within=30, what="the runs")
+    for run in desk.runs:
+        run.end(result="x" * (MOST // 2))
+    desk.runs.clear()
+    await wait_for(
+        lambda: sum(len(call["outcomes"]) for call in desk.store.asked("claim")) == 2, within=30, what="ends"
+    )
+    assert max(len(call["outcomes"]) for call in desk.store.asked("claim")) == 1
+    await wait_for(lambda: not desk.claimer.unsettled(), within=30, what="the answers")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from codeforge_common.handler.ending import Stop
 from codeforge_worker.deadlines import Deadlines
-from codeforge_worker.lease import Lease, Leases, Stop
+from codeforge_worker.lease import Lease, Leases
 from tests.worker.leases import RecordingLease
 
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from codeforge_worker.exits import Contained, HandlerExited
+from codeforge_common.handler.outcome import HandlerExited
+from codeforge_worker.exits import Contained
 
 
 async def exits() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from codeforge_worker.lease import Leases, Stop
+from codeforge_common.handler.ending import Stop
+from codeforge_worker.lease import Leases
 from tests.worker.leases import RecordingLease
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codeforge_worker.exits import HandlerExited
+from codeforge_common.handler.outcome import HandlerExited
 from codeforge_worker.lease import Lease
 from codeforge_worker.owners import TaskOwners
 from tests.worker.leases import RecordingLease

@@ -60,6 +60,14 @@ async def test_a_program_that_does_not_exist_ends_with_a_code_and_a_reason() -> 
     assert said == b"no-such-program can't be started: No such file or directory\n"
 
 
+def test_a_start_that_fails_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    before = psutil.Process().num_fds()
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            GuardedProcess.start(["true"], cwd=tmp_path / "nowhere")
+    assert psutil.Process().num_fds() == before
+
+
 async def test_output_comes_whole_and_in_order() -> None:
     async with guarded(["seq", "100000"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from codeforge_common.errors import StoreUnavailable
+from codeforge_common.handler.ending import Stop
 from codeforge_common.job import JobType
 from codeforge_common.store import Served, Verdict
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
-from codeforge_worker.lease import Lease, Leases, Stop
+from codeforge_worker.lease import Lease, Leases
 from codeforge_worker.renewal import Identity, Renewal
 from tests.plugins.waiting import wait_for
 from tests.worker.fake_store import FakeStore

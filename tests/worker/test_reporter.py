@@ -11,6 +11,7 @@ from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.availability import Availability
+from codeforge_worker.call_weight import MOST, weight_of_report
 from codeforge_worker.reporter import Reporter
 from codeforge_worker.reports import LogLimits, RunReports
 from tests.plugins.waiting import wait_for
@@ -83,6 +84,28 @@ async def test_what_several_runs_report_meanwhile_goes_in_one_call(desk: Desk) -
     desk.store.gate.set()
     await wait_for(lambda: len(desk.sent) == 2, within=2, what="the next call")
     assert desk.sent[1] == [("b", 1, 5), ("c", 1, 5), ("d", 1, 5)]
+
+
+async def test_many_long_logs_go_in_several_calls_each_line_once(desk: Desk) -> None:
+    desk.store.gate.clear()
+    desk.open("first").progress(1, None)
+    await wait_for(lambda: len(desk.sent) == 1, within=30, what="a call")
+    for number in range(6):
+        run = desk.open(f"job-{number}")
+        for _ in range(10):
+            run.output("x" * 65_536)
+    desk.store.troubles = [StoreUnavailable()]
+    desk.store.gate.set()
+
+    def written() -> dict[str, int]:
+        sizes: dict[tuple[str, int], int] = {}
+        for call in desk.store.asked("report"):
+            sizes |= {(report.job_id, report.number): len(report.output) for report in call["reports"]}
+        return {f"job-{n}": sum(size for (job, _), size in sizes.items() if job == f"job-{n}") for n in range(6)}
+
+    await wait_for(lambda: set(written().values()) == {655_360}, within=30, what="all of it")
+    for call in desk.store.asked("report"):
+        assert sum(map(weight_of_report, call["reports"])) <= MOST
 
 
 async def test_a_call_is_repeated_with_its_numbers_until_it_is_answered(desk: Desk) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from codeforge_common.handler.output import PIECE_BYTES
+from codeforge_common.handler.telling import STAGE_LENGTH
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
-from codeforge_worker.output import PIECE_BYTES
-from codeforge_worker.reports import GAP_SECONDS, STAGE_LENGTH, LogLimits, RunReports
+from codeforge_worker.reports import GAP_SECONDS, LogLimits, RunReports
 
 LIMITS = LogLimits(lines=5, bytes=400, line_bytes=100)
 AT = 1_700_000_000  # 22:13:20 UTC

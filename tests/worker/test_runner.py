@@ -15,17 +15,16 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from codeforge_common.handler import Fail, Handler, JobContext
-from codeforge_common.job import JobType
+from codeforge_common.handler.ending import Stop
+from codeforge_common.job import JobType, RetryReason
 from codeforge_common.secrets import KeyRing, Redactor
 from codeforge_common.settings import TelemetrySettings
 from codeforge_common.store import OutcomeKind, Run, Verdict
-from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_common.telemetry.tracing import Tracing
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
 from codeforge_worker.blocking import ChildLimits
-from codeforge_worker.lease import Stop
 from codeforge_worker.owners import TaskOwners
 from codeforge_worker.reports import LogLimits
 from codeforge_worker.rules import Rules, Tools

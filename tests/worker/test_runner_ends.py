@@ -13,8 +13,8 @@ from opentelemetry.trace import StatusCode
 from structlog.testing import capture_logs
 
 from codeforge_common.handler import JobContext
+from codeforge_common.handler.ending import Stop
 from codeforge_common.store import OutcomeKind
-from codeforge_worker.lease import Stop
 from tests.worker.fake_store import run_of
 from tests.worker.test_runner import CANCELLED, DONE, LOST, Batch, Desk
 

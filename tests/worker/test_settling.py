@@ -4,28 +4,15 @@ import json
 
 import pytest
 
-from codeforge_common.handler import Fail
+from codeforge_common.handler.ending import REASON_LENGTH, Ending
+from codeforge_common.job import RetryReason
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import OutcomeKind, Report
-from codeforge_common.telemetry.metrics import RetryReason
-from codeforge_worker.ending import Ending
-from codeforge_worker.settling import REASON_LENGTH, encode_clean, outcome_of
+from codeforge_worker.settling import outcome_of
 from tests.worker.fake_store import run_of
 from tests.worker.test_runner import RULES
 
 REDACTOR = Redactor(["hunter2", "123456"])
-
-
-def test_a_result_is_kept_without_secrets() -> None:
-    value = {"hunter2": ["the key is hunter2"], "number": 1234567, "fine": 1}
-    text = encode_clean(value, redactor=REDACTOR, max_bytes=1000)
-    assert json.loads(text) == {"[redacted]": ["the key is [redacted]"], "number": 1234567, "fine": 1}
-
-
-def test_one_that_is_too_large_fails_under_its_kind() -> None:
-    with pytest.raises(Fail) as failed:
-        encode_clean("x" * 10, redactor=REDACTOR, max_bytes=10, kind="step_result")
-    assert failed.value.code == "step_result_too_large"
 
 
 def test_an_outcome_says_how_the_run_ended() -> None:

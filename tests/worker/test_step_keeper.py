@@ -11,12 +11,12 @@ import pytest
 
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.handler import Cancelled, Fail
+from codeforge_common.handler.result import encode_clean
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
 from codeforge_common.telemetry.readiness import Readiness
 from codeforge_worker.availability import Availability
 from codeforge_worker.run_calls import RunCalls
-from codeforge_worker.settling import encode_clean
 from codeforge_worker.step_keeper import StepKeeper, StepLimits
 from tests.plugins.waiting import wait_for
 from tests.worker.fake_store import FakeStore, run_of
@@ -31,9 +31,11 @@ class Desk:
         self.heard: list[Verdict] = []
         self.order: list[str] = []
         self.keeper = StepKeeper(
-            run_of("job", steps=steps),
+            run_of("job"),
             calls=RunCalls(store=self.store, worker="w", availability=Availability(self.readiness)),
             limits=StepLimits(result_bytes=result_bytes, number=10, bytes=together),
+            finished=steps,
+            seal=lambda name, text: f"sealed {name} {text}".encode(),
             encode=partial(encode_clean, redactor=Redactor(["hunter2"]), max_bytes=result_bytes, kind="step_result"),
             said=self._say,
             heed=self.heard.append,
@@ -44,7 +46,7 @@ class Desk:
         self.order.append("output")
 
     @property
-    def kept(self) -> list[tuple[str, str]]:
+    def kept(self) -> list[tuple[str, str | bytes]]:
         return [(asked["step"], asked["result"]) for asked in self.store.asked("step")]
 
 
@@ -87,6 +89,43 @@ async def test_the_steps_of_a_job_may_have_so_many_bytes_together_and_no_more() 
         await desk.keeper.keep("c", 1)
     assert failed.value.code == "too_many_steps"
     assert [name for name, _ in desk.kept] == ["a", "b"]
+
+
+async def test_a_private_result_is_kept_sealed_and_without_secrets_too() -> None:
+    desk = Desk()
+    assert await desk.keeper.keep("edit", {"key": "hunter2"}, private=True) == '{"key":"[redacted]"}'
+    assert desk.kept == [("edit", b'sealed edit {"key":"[redacted]"}')]
+
+
+@pytest.mark.parametrize("length", [98, 99])
+async def test_of_a_private_result_the_json_counts_and_not_what_is_kept_of_it(length: int) -> None:
+    desk = Desk(result_bytes=100)
+    if length == 98:
+        await desk.keeper.keep("edit", "x" * length, private=True)  # more than 100 bytes when it is sealed
+    else:
+        with pytest.raises(Fail, match="step_result_too_large: The step result has 101 bytes"):
+            await desk.keeper.keep("edit", "x" * length, private=True)
+        assert desk.kept == []
+
+
+async def test_so_it_does_in_the_job_s_sum() -> None:
+    desk = Desk(together=20, earlier='"12345"')
+    await desk.keeper.keep("a", "12345", private=True)
+    await desk.keeper.keep("b", "1234", private=True)
+    with pytest.raises(Fail, match="have 21 bytes as JSON together"):
+        await desk.keeper.keep("c", 1, private=True)
+    assert [name for name, _ in desk.kept] == ["a", "b"]
+
+
+async def test_it_has_steps_forgotten_and_says_what_output_is_left() -> None:
+    desk = Desk()
+    desk.store.output_left = 7
+    assert await desk.keeper.forget("edit") == 7
+    assert desk.store.asked("forget") == [{"job_id": "job", "step": "edit"}]
+    desk.store.verdicts = {"job": Verdict.FENCED}
+    with pytest.raises(asyncio.CancelledError):
+        await desk.keeper.forget("edit")
+    assert desk.heard == [Verdict.HELD, Verdict.FENCED]
 
 
 async def test_it_waits_through_an_outage() -> None:

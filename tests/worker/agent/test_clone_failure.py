@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.clone_failure import explain
-from codeforge_worker.agent.repository import Repository
+from codeforge_worker.agent.repository import Repository, parse
 from codeforge_worker.guard import KILLED
+from codeforge_worker.settings import AgentSettings
 
 GITHUB = Repository(url="https://github.com/a/b.git", label="a/b", protocol="https", takes_token=True)
 OTHER = Repository(url="https://git.example.org/a/b", label="git.example.org/a/b", protocol="https")
@@ -31,6 +34,20 @@ def test_what_no_other_attempt_would_change(said: str, code: str) -> None:
     assert isinstance(failure, Fail)
     assert failure.code == code
     assert "/srv" not in failure.message
+
+
+def test_a_local_folder_that_is_no_repository_is_called_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "my notes").mkdir()
+    (tmp_path / "my notes/list").touch()
+    for name, message in {
+        "my notes": "my notes is a folder, but no git repository.",
+        "my notes/list": "list is a file, and no git repository.",
+        "nothing": "nothing doesn't exist, or may not be read with what was sent.",
+    }.items():
+        repository = parse(str(tmp_path / name), settings=AgentSettings(agent_allow_local_repositories=True))
+        failure = explained(f"fatal: '{tmp_path}/{name}' does not appear to be a git repository", repository=repository)
+        assert isinstance(failure, Fail)
+        assert (failure.code, failure.message) == ("repository_not_found", message)
 
 
 @pytest.mark.parametrize(

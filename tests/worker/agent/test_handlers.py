@@ -11,8 +11,7 @@ import pytest
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.handler import Fail
 from codeforge_common.job import BUILT_IN_TYPES
-from codeforge_worker.agent.handlers import agent_task, code_generation, repo_analysis, routed
-from codeforge_worker.agent.routing import ANALYZE, Request, Route
+from codeforge_worker.agent.handlers import agent_task, code_generation, repo_analysis
 from codeforge_worker.registry import discover
 from tests.worker.agent.git_repository import GitRepository
 from tests.worker.agent.git_server import GitServer
@@ -22,7 +21,9 @@ LOGS = [
     "Starting agent task",
     "Analyzing request and routing to agent...",
     "Routed to workflow: analyze",
+    "Why: The message asks to “analyze”. (80% sure)",
     "Executing analyze workflow...",
+    "Repository: ada/engine. The message names it.",
     "Cloning repository...",
     "Processing files...",
 ]
@@ -79,14 +80,16 @@ async def test_a_path_where_local_repositories_are_not_allowed(
 async def test_no_single_repository(message: str, code: str, scratch: Path, notes: Notes) -> None:
     with pytest.raises(Fail, match=code):
         await agent_task(job(scratch, notes=notes, message=message))
-    assert notes.logs == LOGS[:4]
+    assert notes.logs[2] == "Routed to workflow: analyze"
+    assert notes.logs[4:] == ["Executing analyze workflow..."]
 
 
 async def test_a_request_to_change_something_needs_a_model(scratch: Path, notes: Notes) -> None:
     message = "Update my readme to Vietnamese version in versace-landing repo"
     with pytest.raises(Fail, match="model_not_configured"):
         await agent_task(job(scratch, notes=notes, message=message))
-    assert notes.logs[2:] == ["Routed to workflow: enhance", "Executing enhance workflow..."]
+    assert notes.logs[2] == "Routed to workflow: enhance"
+    assert notes.logs[4:] == ["Executing enhance workflow..."]
 
 
 async def test_an_explicit_agent_type(scratch: Path, notes: Notes) -> None:
@@ -97,21 +100,13 @@ async def test_an_explicit_agent_type(scratch: Path, notes: Notes) -> None:
 async def test_repo_analysis_is_the_workflow_asked_for_directly(scratch: Path, notes: Notes) -> None:
     ctx = job(scratch, notes=notes, type="repo_analysis", message="Fix it all", context={"repository": "ada/engine"})
     assert (await repo_analysis(ctx))["workflow"] == "analyze"
-    assert notes.logs == ["Starting repository analysis", *LOGS[3:]]
+    assert notes.logs[:2] == ["Starting repository analysis", "Executing analyze workflow..."]
+    assert notes.logs[3:] == LOGS[6:]
 
 
 async def test_code_generation_needs_a_model(scratch: Path, notes: Notes) -> None:
     with pytest.raises(Fail, match="model_not_configured"):
         await code_generation(job(scratch, notes=notes, type="code_generation", message="Write a parser"))
-
-
-async def test_any_router_will_do(scratch: Path, notes: Notes) -> None:
-    class Always:
-        async def route(self, request: Request) -> Route:
-            return Route(workflow=ANALYZE, reason=f"has_repository={request.has_repository}", confidence=0.1)
-
-    result = await routed(job(scratch, notes=notes, message="Fix ada/engine"), router=Always())
-    assert result["route"] == {"reason": "has_repository=True", "confidence": 0.1}
 
 
 async def test_settings_that_cannot_be_used(scratch: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> None:

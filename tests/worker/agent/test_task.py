@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,48 +7,48 @@ import pytest
 
 from codeforge_common.handler import Fail
 from codeforge_worker.agent.routing import ANALYZE, Route
-from codeforge_worker.agent.task import Task
 from codeforge_worker.settings import AgentSettings
+from tests.plugins.github_api import serving_github
+from tests.worker.agent.git_repository import GitRepository
 from tests.worker.agent.job import Notes, job
+from tests.worker.agent.tasks import task
 
-ROUTE = Route(workflow=ANALYZE, reason="", confidence=1)
-
-
-def task(*candidates: str, context: dict[str, Any] | None = None, token: str | None = None) -> Task:
-    ctx = job(Path("/nonexistent"), notes=Notes(), context=context, token=token)
-    return Task(ctx=ctx, settings=AgentSettings(), route=ROUTE, candidates=candidates)
+ROUTE = Route(workflow=ANALYZE, reason="It asks for it.", confidence=0.5)
+TOKEN = "ghp_adasverysecret"
 
 
-def test_the_one_that_is_named() -> None:
-    assert task("ada/engine").repository.label == "ada/engine"
+async def chosen(notes: Notes, *, settings: AgentSettings, **about: Any) -> tuple[str, str]:
+    """The label of the repository, and the reason."""
+    async with task(job(Path("/nonexistent"), notes=notes, **about), settings=settings, route=ROUTE) as made:
+        repository, choice = await made.repository()
+    return repository.label, choice.reason
 
 
-def test_none_is_named() -> None:
-    with pytest.raises(Fail, match="repository_required"):
-        _ = task().repository
-
-
-@pytest.mark.parametrize(
-    ("candidates", "listed"),
-    [
-        (["ada/engine", "ada/mill"], "several repositories (ada/engine, ada/mill);"),
-        (["https://user:s3cret@example.org/a", "/srv/private"], "several repositories;"),
-    ],
-)
-def test_several_are_named(candidates: Sequence[str], listed: str) -> None:
-    with pytest.raises(Fail) as failure:
-        _ = task(*candidates).repository
-    assert failure.value.code == "repository_ambiguous"
-    assert listed in failure.value.message
+async def test_the_one_that_the_message_names_and_the_log_says_why(notes: Notes) -> None:
+    label, reason = await chosen(notes, settings=AgentSettings(), message="Analyze ada/engine")
+    assert (label, reason) == ("ada/engine", "The message names it.")
+    assert notes.logs == ["Repository: ada/engine. The message names it."]
 
 
 @pytest.mark.parametrize(
-    ("context", "branch"), [({}, None), ({"branch": ""}, None), ({"branch": 3}, None), ({"branch": "x"}, "x")]
+    ("message", "code"), [("Analyze it", "repository_required"), ("ada/engine, ada/mill", "repository_ambiguous")]
 )
-def test_the_branch(context: dict[str, Any], branch: str | None) -> None:
-    assert task(context=context).branch == branch
+async def test_no_single_one(message: str, code: str, notes: Notes) -> None:
+    with pytest.raises(Fail, match=code):
+        await chosen(notes, settings=AgentSettings(), message=message)
+    assert notes.logs == []
 
 
-def test_the_token() -> None:
-    assert task().token is None
-    assert task(token="t0ken").token == "t0ken"
+async def test_one_of_those_that_the_user_may_push_to(tmp_path: Path, repository: GitRepository, notes: Notes) -> None:
+    with serving_github(tmp_path / "github") as fake:
+        fake.state.add_token(TOKEN, login="ada")
+        fake.state.add_repository("ada/engine", source=repository.path)
+        settings = AgentSettings(github_api_url=fake.api_url, github_server_url=fake.git.address)
+        message = "Update the readme in my engine repo"
+        label, reason = await chosen(notes, settings=settings, message=message, token=TOKEN)
+        assert label == "ada/engine"
+        assert "may push to" in reason
+        asked = fake.count("GET /user/repos")
+        named = await chosen(notes, settings=settings, context={"repository": "ada/engine"}, token=TOKEN)
+        assert named[0] == "ada/engine"
+        assert fake.count("GET /user/repos") == asked == 1

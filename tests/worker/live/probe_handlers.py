@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,21 @@ async def much(ctx: JobContext) -> Any:
     ctx.output("x" * ctx.context["output"])
     for number in range(ctx.context["steps"]):
         await ctx.step(f"step-{number}", lambda: "x" * (ctx.context["size"] - 2))
+
+
+@handler("probe_private")
+async def private(ctx: JobContext) -> Any:
+    """A step in plain, one that is private, another in plain; fails as long as the gate is closed."""
+    results = []
+    for name in ("plan", "edit", "push"):
+        results.append(await ctx.step(name, partial(_said, ctx, name), private=name == "edit"))
+        ctx.output(f"{name} ")
+    return results if gate_is_open(ctx) else Retry(after=0.1)
+
+
+def _said(ctx: JobContext, name: str) -> str:
+    write(ctx, name)
+    return f"what {name} said in attempt {ctx.attempt}"
 
 
 @handler("probe_tell")

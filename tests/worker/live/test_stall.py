@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codeforge_common.job import Status
+from codeforge_worker.stall import CULPRIT_LINE
 from tests.worker.live.bench import Bench
 
 
@@ -19,11 +20,14 @@ async def test_the_neighbours_of_a_hanging_handler_run_elsewhere_blameless(bench
     for job_id in (waits, mule):
         job = await bench.job(job_id)
         assert (job.status, job.attempts_made, job.crashes) == (Status.WAITING, 0, 0)
-    assert (await bench.job(hang)).status is Status.ACTIVE
+    job = await bench.job(hang)
+    assert job.status is Status.ACTIVE
+    assert job.logs[-1].endswith(CULPRIT_LINE)
     bench.gate.touch()
     bench.start_worker(worker_types="probe_wait,probe_mule")
     for job_id in (waits, mule):
         job = await bench.finished(job_id)
         assert (job.status, job.attempts_made, job.crashes) == (Status.COMPLETED, 1, 0)
+        assert not any(CULPRIT_LINE in line for line in job.logs)
     job = await bench.has(hang, Status.WAITING)
     assert job.crashes == 1

@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 import uvloop
+from opentelemetry import trace
 
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.garbage import expect_short_lives
@@ -30,7 +31,7 @@ SERVICE = "worker"
 async def serve(signals: StopSignals) -> int:
     """Runs a worker with the settings of the environment; the exit code. Raises ConfigurationError."""
     settings = load(WorkerSettings)
-    redactor = Redactor()
+    redactor = Redactor(settings.provider_keys)
     configure_logging(settings, service=SERVICE, redactor=redactor)
     handlers = discover(only=settings.worker_types)
     keyring = KeyRing.from_settings(settings)
@@ -39,6 +40,8 @@ async def serve(signals: StopSignals) -> int:
         metrics.know(job_type)
     readiness = Readiness(["job_types"])
     tracing = Tracing(settings, service=SERVICE, redactor=redactor)
+    # For the spans that handlers make themselves, as the agent does for each call of its model.
+    trace.set_tracer_provider(tracing.provider)
     probe = ProbeServer(
         host=settings.metrics_host, port=settings.metrics_port, registry=metrics.registry, readiness=readiness
     )

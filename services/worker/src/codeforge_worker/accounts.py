@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from codeforge_common.handler.ending import Stop
 from codeforge_common.job import TERMINAL, Status
 from codeforge_common.store import OutcomeKind, Run, Settled, Verdict
 from codeforge_common.telemetry.metrics import ClaimCause, Metrics
 from codeforge_worker.attempt import Attempt
-from codeforge_worker.lease import Stop
 
 
 class Accounts:

@@ -15,16 +15,18 @@ import structlog
 from opentelemetry.trace import Span, Status, StatusCode
 
 from codeforge_common.handler import Fail, Handler, JobContext, Retry
+from codeforge_common.handler.ending import Raised, Returned, Stop, ending_of
+from codeforge_common.handler.result import encode_clean
 from codeforge_common.handler.steps import Steps
+from codeforge_common.job import RetryReason
 from codeforge_common.store import Outcome, OutcomeKind, Run, Verdict
-from codeforge_common.telemetry.metrics import RetryReason
 from codeforge_worker import clock
 from codeforge_worker.blocking import BlockingRun
-from codeforge_worker.ending import Raised, Returned, ending_of
-from codeforge_worker.lease import STOPS, Lease, Stop
+from codeforge_worker.lease import STOPS, Lease
+from codeforge_worker.private_steps import open_steps, seal
 from codeforge_worker.reports import RunReports
 from codeforge_worker.rules import Rules, Tools
-from codeforge_worker.settling import encode_clean, outcome_of
+from codeforge_worker.settling import outcome_of
 from codeforge_worker.step_keeper import StepKeeper
 
 REMARKABLE_SECONDS = 1.0
@@ -93,6 +95,7 @@ class Attempt(Lease):
         )
         self._begun = 0.0
         self._secrets: Mapping[str, str] = {}
+        self._finished: Mapping[str, str] = {}
         self._steps: Steps | None = None
         self._span: Span | None = None
         self._in_span: AbstractContextManager[Span] | None = None
@@ -131,11 +134,20 @@ class Attempt(Lease):
         structlog.contextvars.bind_contextvars(job_id=run.job_id, attempt=run.attempt)
         if _debugging():
             _log.debug("attempt started", type=run.type, waited_seconds=run.waited_ms / 1000)
-        if run.sealed is not None:
+        if "userMessage" not in run.data:
+            self.unfit = Raised(Fail("data_unreadable", "What the store holds of the job's data can't be read."))
+        elif run.sealed is not None:
             try:
                 self._open(run.sealed)
             except Exception as error:
                 self.unfit = Raised(error)
+
+    async def recall(self) -> None:
+        """Gets at what earlier runs have finished. What can't be opened any more is forgotten, and finished anew."""
+        opened = open_steps(self.run, keyring=self._tools.keyring)
+        self._finished = opened.steps
+        if opened.lost is not None:
+            self._reports.output_room = self._rules.output_bytes - await self._keeper().forget(opened.lost)
 
     def context(self) -> JobContext:
         """What an async handler gets."""
@@ -163,7 +175,7 @@ class Attempt(Lease):
             handler=self._handler.address,
             assignment=self.context(),
             sink=self._reports,
-            finished=self.run.steps,
+            finished=self._finished,
             keeper=self._keeper,
             redactor=self._tools.redactor,
             scratch=self._tools.scratch,
@@ -207,7 +219,7 @@ class Attempt(Lease):
 
     def _known_steps(self) -> Steps:
         if self._steps is None:
-            self._steps = Steps(finished=self.run.steps, keeper=self._keeper(), most=self._rules.steps.number)
+            self._steps = Steps(finished=self._finished, keeper=self._keeper(), most=self._rules.steps.number)
         return self._steps
 
     def _keeper(self) -> StepKeeper:
@@ -216,6 +228,8 @@ class Attempt(Lease):
             self.run,
             calls=self._tools.calls,
             limits=limits,
+            finished=self._finished,
+            seal=lambda name, text: seal(text, run=self.run, name=name, keyring=self._tools.keyring),
             encode=partial(
                 encode_clean, redactor=self._tools.redactor, max_bytes=limits.result_bytes, kind="step_result"
             ),

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,13 @@ class BlockingRun:
         self._writer: asyncio.StreamWriter | None = None
         self._keeper: Keeper | None = None
         self._socket, theirs = socket.socketpair()
-        with theirs:
+        with theirs, ExitStack() as unless_started:
+            unless_started.enter_context(self._socket)
             command = [sys.executable, "-m", "codeforge_worker.child", str(theirs.fileno())]
             self.process = GuardedProcess.start(
                 command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()], until=until
             )
+            unless_started.pop_all()
 
     async def result(self) -> Any:
         """What the handler returned; raises what it raised. When this ends, nothing of the child is left.
@@ -181,8 +184,8 @@ class BlockingRun:
         self._keeper = self._keeper or self._give_keeper()
         try:
             match question:
-                case {"step": name, "result": text}:
-                    return {"kept": await self._keeper.keep(name, Json(text))}
+                case {"step": name, "result": text, "private": private}:
+                    return {"kept": await self._keeper.keep(name, Json(text), private=private)}
                 case _:
                     await self._keeper.assert_held()
                     return {"held": True}

@@ -89,9 +89,10 @@ class Worker(ReportSink, Keeper):
         for start in range(0, len(text), LINE_LENGTH):
             self.say(output=text[start : start + LINE_LENGTH])
 
-    async def keep(self, name: str, result: Any) -> str:
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         """Has the worker keep it; blocks."""
-        answer = self.ask(step=name, result=encode(result, max_bytes=self.step_bytes, kind="step_result"))
+        text = encode(result, max_bytes=self.step_bytes, kind="step_result")
+        answer = self.ask(step=name, result=text, private=private)
         kept: str = answer["kept"]
         return kept
 

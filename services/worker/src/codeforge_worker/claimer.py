@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from codeforge_common.handler.ending import HANDED_BACK, Stop
 from codeforge_common.queue import Bell
 from codeforge_common.store import Outcome, OutcomeKind, Run, Settled, Store, Turn
 from codeforge_common.telemetry.metrics import ClaimCause
@@ -22,8 +23,8 @@ from codeforge_worker.accounts import Accounts
 from codeforge_worker.attempt import Attempt
 from codeforge_worker.availability import Availability
 from codeforge_worker.batch import batches
-from codeforge_worker.ending import HANDED_BACK
-from codeforge_worker.lease import LATE, Leases, Stop
+from codeforge_worker.call_weight import fitting, weight_of_outcome
+from codeforge_worker.lease import LATE, Leases
 from codeforge_worker.recent import RecentOutcomes
 from codeforge_worker.renewal import Identity
 from codeforge_worker.runner import Execution
@@ -159,6 +160,8 @@ class Claimer:
         self._bell.ring(turn.rings)
         self._accounts.claimed(len(turn.runs), cause=cause)
         self._look_again(turn.gathering_ms)
+        if turn.lost:
+            _log.error("jobs are out of the queue, their records are gone or can't be read", job_ids=list(turn.lost))
         await self._begin(turn.runs, number=number, since=sent, ring=ring if cause is ClaimCause.RING else None)
         self._say_whether_full()
 
@@ -208,8 +211,13 @@ class Claimer:
         return settled
 
     def _send_ended(self) -> Sequence[Outcome]:
-        self._on_the_way, self._ended = self._ended, []
-        return [attempt.outcome for attempt in self._on_the_way if attempt.outcome]
+        """What goes with this call; the rest is for the next one, which follows at once."""
+        outcomes = [attempt.outcome for attempt in self._ended if attempt.outcome]
+        number = fitting(map(weight_of_outcome, outcomes))
+        self._on_the_way, self._ended = self._ended[:number], self._ended[number:]
+        if self._ended:
+            self.look(ClaimCause.FINISH)
+        return outcomes[:number]
 
     def _home(self, settled: Sequence[Settled]) -> None:
         home, self._on_the_way = self._on_the_way, []

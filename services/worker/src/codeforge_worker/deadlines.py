@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from codeforge_common.handler.ending import Stop
 from codeforge_worker import clock
-from codeforge_worker.lease import END, PAUSE, Lease, Leases, Stop
+from codeforge_worker.lease import END, PAUSE, Lease, Leases
 
 TICK_SECONDS = 0.1
 """Between two looks; a handler outlives a deadline by no more, also when the process wakes from a freeze."""

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Generator
 from typing import Any, NoReturn
 
-
-class HandlerExited(Exception):
-    """Raised when a handler called ``sys.exit``: that ends the attempt, not the worker."""
-
-    def __init__(self) -> None:
-        super().__init__("The handler asked the process to exit.")
+from codeforge_common.handler.outcome import HandlerExited
 
 
 class Contained(Coroutine[Any, Any, Any]):

@@ -10,9 +10,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from threading import Lock
 
+from codeforge_common.handler.ending import Stop
 from codeforge_common.store import Outcome, OutcomeKind, Verdict
 
 LATE = 0.5
@@ -23,31 +23,6 @@ PAUSE = 0.7
 
 END = 0.9
 """Share of the lease at which an async handler that hasn't ended ends the process."""
-
-
-class Stop(StrEnum):
-    """Why a run is told to stop."""
-
-    CANCELLED = "cancelled"
-    """The user wants it."""
-    FENCED = "fenced"
-    """Another holds the job, or it moved on."""
-    GONE = "gone"
-    """The store doesn't know the job."""
-    LEASE = "lease"
-    """The lease couldn't be renewed in time."""
-    SHUTDOWN = "shutdown"
-    """The worker ends."""
-    WALL_TIME = "wall_time"
-    """The attempt takes longer than its job type allows."""
-    BATCH = "batch"
-    """Another job of its batch was lost."""
-
-    @property
-    def lost(self) -> bool:
-        """Whether the run has no right to the job any more: nothing that it says would be taken."""
-        return self in (Stop.FENCED, Stop.GONE)
-
 
 STOPS = {Verdict.CANCELLED: Stop.CANCELLED, Verdict.FENCED: Stop.FENCED, Verdict.GONE: Stop.GONE}
 """What a verdict on a lease means for its run; any other lets it go on."""

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from contextvars import Context
 from pathlib import Path
 from typing import IO, Any
@@ -63,8 +63,9 @@ class GuardedProcess:
         """
         mark = new_mark()
         ours, guards = socket.socketpair()
-        ours.send(guard.allowance(until))
-        with guards:
+        with ExitStack() as unless_started, guards:
+            unless_started.enter_context(ours)
+            ours.send(guard.allowance(until))
             arguments = [sys.executable, "-I", "-S", guard.__file__, str(guards.fileno()), "--", *command]
             with _shielded():
                 popen = subprocess.Popen(
@@ -77,6 +78,7 @@ class GuardedProcess:
                     pass_fds=(*pass_fds, guards.fileno()),
                     start_new_session=True,
                 )
+            unless_started.pop_all()
         ours.setblocking(False)
         return cls(popen, ours, mark)
 

@@ -14,10 +14,11 @@ from codeforge_common.errors import StoreFull
 from codeforge_common.store import Report, Store, Verdict
 from codeforge_worker import clock
 from codeforge_worker.availability import Availability
+from codeforge_worker.call_weight import fitting, weight_of_report
 from codeforge_worker.reports import RunReports
 
 BATCH = 64
-"""Runs whose reports go in one call, so that no call holds the server up."""
+"""Runs that are asked for their reports for one call; it takes as much of them as is good for the server."""
 
 
 class Reporter:
@@ -65,17 +66,22 @@ class Reporter:
 
     async def _send(self, batch: Sequence[RunReports]) -> None:
         sent: list[RunReports] = []
+        left: list[RunReports] = []
 
         async def ask() -> Sequence[Verdict]:
             # Asked anew for each try: a run that ended meanwhile gives nothing any more.
             taken = [(reports, report) for reports in batch if (report := reports.take(now=clock.now()))]
-            sent[:] = [reports for reports, _ in taken]
-            return await self._call([report for _, report in taken])
+            number = fitting(weight_of_report(report) for _, report in taken)
+            sent[:] = [reports for reports, _ in taken[:number]]
+            left[:] = [reports for reports, _ in taken[number:]]
+            return await self._call([report for _, report in taken[:number]])
 
         verdicts = await self._availability.until_answered("report", ask)
         for reports, verdict in zip(sent, verdicts, strict=True):
             reports.answered()
             reports.heed(verdict)
+        for reports in left:
+            self.wake(reports)
 
     async def _call(self, taken: Sequence[Report]) -> Sequence[Verdict]:
         if not taken:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -12,15 +11,13 @@ import structlog
 
 from codeforge_common.events import log_line
 from codeforge_common.handler.context import ReportSink
+from codeforge_common.handler.output import OutputBuffer, fitting
+from codeforge_common.handler.telling import lines_of, percent_of, stage_of, writable
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Report, Verdict
-from codeforge_worker.output import OutputBuffer, fitting
 
 GAP_SECONDS = 0.1
 """Between two reports of one run: ten a second reach people (architecture: progress)."""
-
-STAGE_LENGTH = 200
-"""Characters of a stage; it is a caption, not a text."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,7 +55,7 @@ class RunReports(ReportSink):
         self._job_id = job_id
         self._token = token
         self._limits = limits
-        self._output_room = output_room
+        self.output_room = output_room
         self._redactor = redactor
         self._wake = wake
         self._wall_clock = wall_clock
@@ -82,7 +79,7 @@ class RunReports(ReportSink):
     def progress(self, percent: float, stage: str | None) -> None:
         """Takes note; what isn't a number counts as no news, and less than before as the same as before."""
         reached = self._reached(percent)
-        caption = None if stage is None else self._clean(stage)[:STAGE_LENGTH]
+        caption = None if stage is None else stage_of(stage, redactor=self._redactor)
         with self._lock:
             news = reached > self._highest or (caption is not None and caption != self._shown_stage)
             if self._closed or not news:
@@ -95,7 +92,7 @@ class RunReports(ReportSink):
     def log(self, text: str) -> None:
         """Takes note of a line, or of each line of a text with several."""
         at = self._wall_clock()
-        lines = [log_line(self._cut(line), at=at) for line in self._clean(text).splitlines() or [""]]
+        lines = [log_line(self._cut(line), at=at) for line in lines_of(text, redactor=self._redactor)]
         with self._lock:
             if self._closed:
                 return
@@ -109,8 +106,8 @@ class RunReports(ReportSink):
             if self._closed:
                 return
             if self._output is None:
-                self._output = OutputBuffer(room=self._output_room, redactor=self._redactor)
-            if not self._output.write(_valid(str(text))):
+                self._output = OutputBuffer(room=self.output_room, redactor=self._redactor)
+            if not self._output.write(writable(str(text))):
                 self._append(log_line("The job's output is full, the rest is dropped", at=self._wall_clock()))
         self._wake(self)
 
@@ -156,15 +153,12 @@ class RunReports(ReportSink):
             return rest
 
     def _reached(self, percent: object) -> int:
-        try:
-            number = float(percent)  # type: ignore[arg-type]  # a handler may give anything
-        except (TypeError, ValueError, OverflowError):
-            if not self._complained:
-                self._complained = True
-                got = self._clean(percent)[:STAGE_LENGTH] if isinstance(percent, str) else type(percent).__name__
-                _log.warning("progress that is no number is ignored", job_id=self._job_id, got=got)
-            return 0
-        return 0 if math.isnan(number) else int(min(max(number, 0), 100))
+        number = percent_of(percent)
+        if number is None and not self._complained:
+            self._complained = True
+            got = stage_of(percent, redactor=self._redactor) if isinstance(percent, str) else type(percent).__name__
+            _log.warning("progress that is no number is ignored", job_id=self._job_id, got=got)
+        return number or 0
 
     def _gather(self) -> bool:
         """Whether there is something to tell."""
@@ -200,17 +194,9 @@ class RunReports(ReportSink):
         while self._bytes > self._limits.bytes and len(self._lines) > 1:
             self._bytes -= len(self._lines.pop(0).encode())
 
-    def _clean(self, text: str) -> str:
-        return _valid(self._redactor.text(str(text)))
-
     def _cut(self, line: str) -> str:
         return fitting(line, self._limits.line_bytes - _PREFIX_BYTES)
 
 
 def _unheard(verdict: Verdict) -> None:
     """The run has ended."""
-
-
-def _valid(text: str) -> str:
-    # A lone surrogate can't be written as UTF-8; a handler reading file names gets at one easily.
-    return text.encode("utf-8", "replace").decode()

@@ -9,13 +9,12 @@ from typing import Any
 
 import structlog
 
-from codeforge_common.handler import Cancelled, Handler
+from codeforge_common.handler import Handler
+from codeforge_common.handler.batch import ends_of, is_refusal
+from codeforge_common.handler.ending import Raised, Returned, Stop
+from codeforge_common.handler.outcome import HandlerExited
 from codeforge_common.store import Run
 from codeforge_worker.attempt import Attempt
-from codeforge_worker.batch import ends_of
-from codeforge_worker.ending import Raised, Returned
-from codeforge_worker.exits import HandlerExited
-from codeforge_worker.lease import Stop
 from codeforge_worker.owners import TaskOwners
 from codeforge_worker.reports import RunReports
 from codeforge_worker.rules import Rules, Tools
@@ -103,6 +102,9 @@ class Execution:
             for attempt in reversed(self.attempts):
                 attempt.begin(ring=self._ring)
             fit = self._fit()
+            for attempt in fit:
+                if attempt.run.steps:
+                    await attempt.recall()
             return await self._call(fit) if fit else None
         except (SystemExit, KeyboardInterrupt) as error:
             raise HandlerExited from error
@@ -137,7 +139,7 @@ class Execution:
             return iter([end])
         fit = self._fit()
         try:
-            if isinstance(end, Raised) and _is_refusal(end.error):
+            if isinstance(end, Raised) and is_refusal(end.error):
                 # One was cancelled alone, and the handler let that end the call: no fault of the others.
                 for attempt in fit:
                     attempt.stopped = attempt.stopped or Stop.BATCH
@@ -154,10 +156,3 @@ def _end_of(task: asyncio.Task[Any]) -> Returned | Raised:
         return Raised(asyncio.CancelledError())
     error = task.exception()
     return Returned(task.result()) if error is None else Raised(error)
-
-
-def _is_refusal(error: BaseException) -> bool:
-    """Whether nothing went wrong but that effects of cancelled jobs were refused."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_is_refusal, error.exceptions))
-    return isinstance(error, Cancelled)

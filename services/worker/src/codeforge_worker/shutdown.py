@@ -14,12 +14,12 @@ from functools import partial
 import structlog
 
 from codeforge_common.errors import StoreUnavailable
+from codeforge_common.handler.ending import HANDED_BACK, Stop
 from codeforge_common.queue import Bell
 from codeforge_common.store import Store
 from codeforge_worker import clock
 from codeforge_worker.claimer import Claimer
-from codeforge_worker.ending import HANDED_BACK
-from codeforge_worker.lease import Lease, Leases, Stop
+from codeforge_worker.lease import Lease, Leases
 from codeforge_worker.lifeline import Lifeline
 from codeforge_worker.renewal import Identity
 

@@ -14,7 +14,8 @@ from types import FrameType
 import structlog
 
 from codeforge_common.errors import StoreUnavailable
-from codeforge_common.store import Outcome, Store
+from codeforge_common.events import log_line
+from codeforge_common.store import Outcome, Report, Store
 from codeforge_worker import clock
 from codeforge_worker.lease import Lease, Leases
 from codeforge_worker.owners import TaskOwners
@@ -27,6 +28,11 @@ ANSWER_SECONDS = 10.0
 
 GIVE_UP_SECONDS = 30
 """After so long the kernel ends the process (SIGALRM), whatever this code is waiting for: a lock of the hung thread."""
+
+CULPRIT_LINE = "The job's code held up the worker's event loop, and the worker had to end"
+
+LAST_NUMBER = 2**31
+"""Of a run's report that no other may follow."""
 
 _PARK = signal.SIGUSR1
 
@@ -81,6 +87,8 @@ class StalledLoop:
         try:
             async with asyncio.timeout(answer_seconds):
                 await store.settle(worker=self._worker, outcomes=outcomes)
+                if culprits:
+                    await store.report(worker=self._worker, reports=[_last_words(lease) for lease in culprits])
         except (StoreUnavailable, TimeoutError) as error:
             _log.error("the store couldn't be told", reason=str(error) or "no answer in time")
 
@@ -92,6 +100,12 @@ class StalledLoop:
     def _stack(self) -> str:
         frame = sys._current_frames().get(self._thread)
         return "".join(traceback.format_stack(frame)) if frame else ""
+
+
+def _last_words(lease: Lease) -> Report:
+    """What the job's log says before the crash: whose fault it was."""
+    line = log_line(CULPRIT_LINE, at=time.time())
+    return Report(job_id=lease.job_id, token=lease.token, number=LAST_NUMBER, lines=[line])
 
 
 def _park(signal_number: int, frame: FrameType | None) -> None:

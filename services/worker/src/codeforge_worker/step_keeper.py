@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ class StepLimits:
 
 
 class StepKeeper(Keeper):
-    """``encode`` makes JSON text without secrets of a result, or raises :class:`Fail`.
+    """``encode`` makes JSON text without secrets of a result, or raises :class:`Fail`. ``seal`` makes of a name and its
+    private result what is kept of it. ``finished``: the JSON text of the run's steps so far, by name.
 
     ``said`` returns when the store has what the run has written for its output: it notes with each step how much that
     is, because the next run writes again what came after. ``heed`` is told what the store thinks of the run.
@@ -35,7 +36,9 @@ class StepKeeper(Keeper):
         *,
         calls: RunCalls,
         limits: StepLimits,
+        finished: Mapping[str, str],
         encode: Callable[[Any], str],
+        seal: Callable[[str, str], bytes],
         said: Callable[[], Awaitable[None]],
         heed: Callable[[Verdict], None],
     ) -> None:
@@ -43,20 +46,28 @@ class StepKeeper(Keeper):
         self._calls = calls
         self._limits = limits
         self._encode = encode
+        self._seal = seal
         self._said = said
         self._heed = heed
-        self._bytes = sum(len(text.encode()) for text in run.steps.values())
+        self._bytes = sum(len(text.encode()) for text in finished.values())
 
-    async def keep(self, name: str, result: Any) -> str:
-        """Returns when the store has it. Fails the job where there is too much."""
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
+        """Returns when the store has it. Fails the job where there is too much: of a private result its JSON counts."""
         text = self._encode(result)
         self._bytes += len(text.encode())
         if self._bytes > self._limits.bytes:
             limit = f"at most {self._limits.bytes:,} are kept"
             raise Fail("too_many_steps", f"The job's steps have {self._bytes:,} bytes as JSON together; {limit}.")
         await self._said()
-        await self._go_on(await self._calls.keep_step(self._run, name=name, result=text))
+        kept = self._seal(name, text) if private else text
+        await self._go_on(await self._calls.keep_step(self._run, name=name, result=kept))
         return text
+
+    async def forget(self, name: str) -> int:
+        """Forgets the step ``name`` and those after it. How many bytes are left of the job's output."""
+        verdict, output_bytes = await self._calls.forget_steps(self._run, name=name)
+        await self._go_on(verdict)
+        return output_bytes
 
     async def assert_held(self) -> None:
         """Asks the store. Raises CancelledError when the run is to stop, Cancelled when only this job of a batch is."""

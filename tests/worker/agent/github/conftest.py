@@ -81,12 +81,16 @@ async def branch_effect(
     github: GitHub, *, settings: AgentSettings, folder: Path, commit: str, token: str = TOKEN
 ) -> BranchEffect:
     """The push of a change of ada/engine."""
+
+    async def clone_in() -> Path:
+        return folder
+
     return BranchEffect(
         github=github,
         settings=settings,
         token=token,
         destination=await destination(github, "ada/engine"),
-        folder=folder,
+        clone=clone_in,
         commit=commit,
         branch=BRANCH,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codeforge_common.handler import Fail
 from codeforge_common.settings import MIB
+from codeforge_worker.agent.branch import check_branch
 from codeforge_worker.agent.clone_failure import explain
 from codeforge_worker.agent.git import authorization, environment
 from codeforge_worker.agent.growth import limited, size
@@ -21,7 +22,6 @@ DEPTH = 200
 """Commits that a clone brings along: enough to see which files change often, and a bound on the history's size."""
 
 _TAIL_BYTES = 8192
-_BRANCH = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,255}")
 _PERCENT = re.compile(rb"(Receiving objects|Resolving deltas): +(\d+)%")
 
 
@@ -43,8 +43,7 @@ async def clone(
         :mod:`codeforge_worker.agent.clone_failure`).
     :raises Retry: when the network or the server failed.
     """
-    if branch is not None and not _BRANCH.fullmatch(branch):
-        raise Fail("branch_refused", "This branch can't be used: git allows no such name.")
+    check_branch(branch)
     env = dict(environment(protocol=repository.protocol))
     if token and repository.takes_token:
         env |= authorization(token, server=settings.github_server_url)

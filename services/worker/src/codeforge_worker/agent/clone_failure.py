@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.repository import Repository
@@ -62,7 +65,8 @@ def explain(said: str, *, code: int, repository: Repository, branch: str | None,
         return _needs_credentials(repository, with_token=with_token)
     for failure, sentence, words in _FAILURES:
         if re.search(words, said):
-            return Fail(failure, sentence.format(label=label, branch=branch))
+            found = failure == "repository_not_found" and _local_kind(repository)
+            return Fail(failure, f"{label} is {found}." if found else sentence.format(label=label, branch=branch))
     if _DISK_FULL.search(said):
         return Retry(reason="The worker's disk is full.")
     if _NETWORK.search(said):
@@ -72,6 +76,19 @@ def explain(said: str, *, code: int, repository: Repository, branch: str | None,
     return Fail(
         "clone_failed", f"{label} can't be cloned: git ended with code {code} and no reason that is known here."
     )
+
+
+def _local_kind(repository: Repository) -> str | None:
+    """What is at a path of this machine, where git finds no repository; git doesn't tell that from nothing."""
+    if repository.protocol != "file":
+        return None
+    path = Path(unquote(urlsplit(repository.url).path, errors="surrogateescape"))
+    with suppress(OSError):  # we may not look there
+        if path.is_dir():
+            return "a folder, but no git repository"
+        if path.exists():
+            return "a file, and no git repository"
+    return None
 
 
 def _needs_credentials(repository: Repository, *, with_token: bool) -> Fail:

@@ -17,11 +17,9 @@ from typing import Any
 from codeforge_worker.agent.facts import fresh
 from codeforge_worker.agent.facts.complexity import Complexity
 from codeforge_worker.agent.facts.history import History, read_history
-from codeforge_worker.agent.source_file import SourceFile
-from codeforge_worker.agent.tree import Entry, contents, read_tree, shown
+from codeforge_worker.agent.source_file import MAX_FILE_BYTES, SourceFile
+from codeforge_worker.agent.tree import MAX_FILES, Entry, contents, read_tree, shown
 
-MAX_FILES = 20_000
-MAX_FILE_BYTES = 1024 * 1024
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 HOT_SPOTS = 10
 

@@ -11,6 +11,8 @@ _OWNER_AND_NAME = re.compile(
     r"(?<![\w./@:-])(?:github\.com/)?([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})(?![\w/])"
 )
 
+_WORD = re.compile(r"\b(?:repo|repository|kho mã|codebase)\b", re.IGNORECASE)
+
 _FOLDER = re.compile(
     r"apps?|assets|bin|build|cmd|components|config|dist|docs?|etc|examples|internal|libs?|node_modules|packages|pages"
     r"|pkg|public|scripts|server|services|source|spec|src|static|styles|templates|tests?|tools|usr|web",
@@ -49,3 +51,8 @@ def _names(text: str) -> Iterable[str]:
 def _may_be_a_repository(name: str) -> bool:
     owner, _, rest = name.partition("/")
     return bool(rest) and not (_FOLDER.fullmatch(owner) or _PHRASE.fullmatch(name) or _FILE.search(rest))
+
+
+def mentions_a_repository(message: str) -> bool:
+    """Whether ``message`` speaks of a repository: names one, or uses the word."""
+    return bool(mentioned_repositories(message, local=True)) or _WORD.search(message) is not None

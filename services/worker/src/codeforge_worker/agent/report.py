@@ -27,10 +27,11 @@ def summary(facts: Facts, *, label: str) -> str:
     return f"{label}: {', '.join(parts)}."
 
 
-def report(facts: Facts, *, label: str) -> str:
-    """The whole report: what to look at first, then the numbers."""
+def report(facts: Facts, *, label: str, review: str = "") -> str:
+    """The whole report: what to look at first, then the numbers. ``review``: sections that somebody else wrote."""
     sections = (
         _head(facts, label=label),
+        review,
         _section("Worth a look", _bullets(observations(facts))),
         _section("At a glance", _glance(facts)),
         _section("Languages", _languages(facts)),

@@ -1,4 +1,4 @@
-"""From a request to the workflow that serves it: one interface, with rules behind it now and a model later."""
+"""From a request to the workflow that serves it: by its own word, by rules, or by a model (:mod:`.model_router`)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codeforge_common.handler import Fail
+from codeforge_worker.agent.request import Request
 
 ANALYZE = "analyze"
 ENHANCE = "enhance"
 CODE_GENERATION = "code_generation"
+ANSWER = "answer"
 
 _AGENT_TYPES = {
     "analyze": ANALYZE,
@@ -23,6 +25,8 @@ _AGENT_TYPES = {
     "code_generator": CODE_GENERATION,
     "codegen": CODE_GENERATION,
     "generate": CODE_GENERATION,
+    "answer": ANSWER,
+    "chat": ANSWER,
 }
 _UNDECIDED = frozenset({"", "auto", "agent", "agent_task"})
 
@@ -41,15 +45,6 @@ _WORDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a router knows. ``has_repository``: whether one is named, in the context or in the message."""
-
-    message: str
-    agent_type: str | None = None
-    has_repository: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A decision: the workflow's name, a reason for the person, and how sure it is, 0 to 1."""
 
@@ -62,21 +57,22 @@ class Router(Protocol):
     """Decides which workflow serves a request."""
 
     async def route(self, request: Request) -> Route:
-        """The workflow for ``request``.
-
-        :raises Fail: ``unknown_agent_type`` for an agent type that names no workflow.
-        """
+        """The workflow for ``request``, which leaves it open."""
 
 
 class RuleRouter:
-    """An explicit agent type wins; else the first word of the message that asks for something decides."""
+    """The first word of the message that asks for something decides."""
 
     async def route(self, request: Request) -> Route:
         """See :meth:`Router.route`."""
-        return _asked_for(request.agent_type) or _read_from(request)
+        return _read_from(request)
 
 
-def _asked_for(agent_type: str | None) -> Route | None:
+def asked_for(agent_type: str | None) -> Route | None:
+    """The route that an explicit agent type is; None where the request leaves it open.
+
+    :raises Fail: ``unknown_agent_type`` for one that names no workflow.
+    """
     name = (agent_type or "").strip().lower().replace("-", "_")
     if name in _UNDECIDED:
         return None

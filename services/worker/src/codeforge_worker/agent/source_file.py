@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+MAX_FILE_BYTES = 1024 * 1024
+"""Of a file that is read."""
+
 _SNIFFED_BYTES = 8000  # as many as git looks at to tell binary from text (buffer_is_binary)
 _FOREIGN = re.compile(
     r"(?:^|/)(?:node_modules|bower_components|vendor|third[_-]party|dist|\.?venv|site-packages|Pods|__pycache__)/"

@@ -1,54 +1,71 @@
-"""What a workflow gets: the job, the decision that led to it, and the repository that is meant."""
+"""What a workflow gets: the request, the decision that led to it, and the means to serve it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codeforge_common.handler import Fail, JobContext
-from codeforge_common.job import GITHUB_TOKEN_FIELDS
+from codeforge_common.handler import JobContext
+from codeforge_worker.agent.means import Means
+from codeforge_worker.agent.models import Model
 from codeforge_worker.agent.repository import Repository, parse
+from codeforge_worker.agent.request import Request
 from codeforge_worker.agent.routing import Route
+from codeforge_worker.agent.spending import Spending
+from codeforge_worker.agent.which import Choice, which
 from codeforge_worker.settings import AgentSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One run of a workflow. ``candidates``: the repositories that the request names, as it writes them."""
+    """One run of a workflow."""
 
-    ctx: JobContext
+    request: Request
     settings: AgentSettings
     route: Route
-    candidates: Sequence[str]
+    means: Means
+    spending: Spending
 
     @property
-    def repository(self) -> Repository:
-        """The repository that is meant.
+    def ctx(self) -> JobContext:
+        """The job's context."""
+        return self.request.ctx
+
+    async def model(self) -> Model:
+        """The model. Raises :class:`Fail` with ``model_not_configured`` or ``model_not_supported``."""
+        return await self.means.model(workflow=self.route.workflow)
+
+    async def repository(self) -> tuple[Repository, Choice]:
+        """The repository that is meant, and why that one. The job's log says so, too.
 
         :raises Fail: ``repository_required`` where none is named, ``repository_ambiguous`` where several are,
-            ``repository_refused`` for one that isn't allowed.
+            ``repository_refused`` for one that isn't allowed, and what GitHub raises.
+        :raises Retry: what GitHub raises.
         """
-        match self.candidates:
-            case [address]:
-                return parse(address, settings=self.settings)
-            case []:
-                hint = "name one in context.repository, or in the message as owner/name or an https:// address"
-                raise Fail("repository_required", f"The request names no repository; {hint}.")
-            case several:
-                # An address may hold a password or a path of this machine, so addresses aren't listed.
-                names = ", ".join(name for name in several[:10] if not name.startswith("/") and "://" not in name)
-                listed = f" ({names})" if names else ""
-                hint = "say in context.repository which one is meant"
-                raise Fail("repository_ambiguous", f"The request names several repositories{listed}; {hint}.")
+        request = self.request
+        # Which repositories the user has may have changed by the next attempt; the choice mustn't.
+        kept = await self.ctx.step("repository", self._choose) if request.token else await self._choose()
+        choice = Choice(**kept)
+        repository = parse(choice.address, settings=self.settings)
+        self.ctx.log(f"Repository: {repository.label}. {choice.reason}")
+        return repository, choice
 
-    @property
-    def branch(self) -> str | None:
-        """The branch that is asked for; None is the default one."""
-        branch: Any = self.ctx.context.get("branch")
-        return branch if isinstance(branch, str) and branch else None
+    def decisions(self, choice: Choice | None = None) -> dict[str, Any]:
+        """Why this workflow and this repository, for the result."""
+        route: dict[str, Any] = {"reason": self.route.reason, "confidence": self.route.confidence}
+        return {"route": route if choice is None else {**route, "repository": choice.reason}}
 
-    @property
-    def token(self) -> str | None:
-        """The job's GitHub token."""
-        return next((self.ctx.secrets[field] for field in GITHUB_TOKEN_FIELDS if self.ctx.secrets.get(field)), None)
+    async def _choose(self) -> Mapping[str, str]:
+        request = self.request
+
+        async def pushable() -> Any:
+            return await (await self.means.github()).pushable()
+
+        choice = await which(
+            named=request.named_repository,
+            message=request.message,
+            pushable=pushable if request.token else None,
+            local=self.settings.agent_allow_local_repositories,
+        )
+        return {"address": choice.address, "reason": choice.reason}

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from codeforge_worker.agent.git import environment
 
+MAX_FILES = 20_000
+"""Of a repository, that are looked at."""
+
 _SYMLINK = b"120000"
 _SUBMODULE = b"160000"
 _EXECUTABLE = b"100755"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,16 @@ from codeforge_worker.settings import AgentSettings
 class BranchEffect:
     """The job's branch with its commit: ``ctx.effect("push", effect.look, effect.make)``.
 
-    ``folder``: a clone that holds ``commit``; only :meth:`make` needs it. Both return ``{repository, branch, commit,
-    fork}``: ``repository`` is where the branch is, and ``fork`` the same where that is a fork, else None.
+    ``clone``: gives the folder of a clone that holds ``commit``; only :meth:`make` asks for it. Both return
+    ``{repository, branch, commit, fork}``: ``repository`` is where the branch is, and ``fork`` the same where that is a
+    fork, else None.
     """
 
     github: GitHub
     settings: AgentSettings
     token: str = field(repr=False)
     destination: Destination
-    folder: Path
+    clone: Callable[[], Awaitable[Path]]
     commit: str
     branch: str
 
@@ -69,7 +70,7 @@ class BranchEffect:
 
     async def _push(self, repository: str, *, default: str) -> Mapping[str, Any]:
         await push(
-            self.folder,
+            await self.clone(),
             commit=self.commit,
             branch=self.branch,
             default=default,

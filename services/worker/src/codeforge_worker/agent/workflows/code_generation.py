@@ -1,17 +1,28 @@
-"""Writes new code from a description. Needs a model."""
+"""Writes new code from a description: into a repository where the request names one, else into the answer."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any
 
-from codeforge_worker.agent.models import unavailable
-from codeforge_worker.agent.routing import CODE_GENERATION
 from codeforge_worker.agent.task import Task
+from codeforge_worker.agent.workflows import enhance
+from codeforge_worker.agent.workflows.answer import answered
+
+_INSTRUCTIONS = """\
+You write code as a person asks, in Markdown: each file whole, in a fenced block under its path, then in a few \
+sentences how to run and test it. Use the language of the request for the prose. Leave nothing out that is needed to \
+run it, and put no placeholder where code belongs.\
+"""
 
 
-async def run(task: Task) -> NoReturn:
-    """Fails at once.
+async def run(task: Task) -> Mapping[str, Any]:
+    """The envelope.
 
-    :raises Fail: ``model_not_configured``.
+    :raises Fail: ``model_not_configured``; and as :func:`.enhance.run`, or as :func:`.answer.run`.
+    :raises Retry: likewise.
+    :raises LimitReached: the job may use the model no longer.
     """
-    raise unavailable(workflow=CODE_GENERATION, settings=task.settings)
+    if task.request.has_repository:
+        return await enhance.run(task)
+    return await answered(task, instructions=_INSTRUCTIONS)

@@ -1,0 +1,55 @@
+"""Answers without a repository: what the model says, streamed to the person, is the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from codeforge_worker.agent.envelope import envelope
+from codeforge_worker.agent.models import Conversation
+from codeforge_worker.agent.stage import Stage
+from codeforge_worker.agent.task import Task
+
+ANSWERING = Stage(name="Writing the answer", begin=20, end=95)
+
+_INSTRUCTIONS = """\
+You answer a person's request in a chat about software, in Markdown and in the language of the request. You have no \
+access to repositories, files or the network in this answer: say so where it would be needed.\
+"""
+
+
+async def run(task: Task) -> Mapping[str, Any]:
+    """The envelope; ``result`` is the answer.
+
+    :raises Fail: ``model_not_configured`` and what else the model raises.
+    :raises Retry: what the model raises.
+    :raises LimitReached: the job may use the model no longer.
+    """
+    return await answered(task, instructions=_INSTRUCTIONS)
+
+
+async def answered(task: Task, *, instructions: str) -> Mapping[str, Any]:
+    """The envelope with what the model answers to the request (step ``answer``); raises as :func:`run`."""
+    model = await task.model()
+    ANSWERING.enter(task.ctx)
+    language = f"\n\nThe person reads: {task.request.language}" if task.request.language else ""
+
+    async def ask() -> str:
+        conversation = Conversation.start(instructions, task.request.message + language)
+        turn = await model.turn(conversation, tools=(), budget=task.spending.budget, on_text=task.ctx.output)
+        return turn.text.strip()
+
+    async with task.spending.in_time():
+        text: str = await task.spending.step("answer", ask)
+    return envelope(
+        workflow=task.route.workflow,
+        summary=_first_sentence(text),
+        result=f"{text}\n",
+        usage=task.spending.budget.usage,
+        **task.decisions(),
+    )
+
+
+def _first_sentence(text: str) -> str:
+    line = next((line.strip(" #*`") for line in text.splitlines() if line.strip(" #*`")), "The model said nothing.")
+    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.worker.agent.models.fake import serve
+
+__all__ = ["serve"]

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codeforge_worker.agent.routing import ANSWER, CODE_GENERATION, Route
+from codeforge_worker.agent.workflows import serve
+from codeforge_worker.settings import AgentSettings
+from tests.worker.agent.fake_model import FakeModel, says
+from tests.worker.agent.job import Notes, job
+from tests.worker.agent.tasks import task
+
+
+@pytest.mark.parametrize("workflow", [ANSWER, CODE_GENERATION])
+async def test_what_the_model_says_is_streamed_and_is_the_result(workflow: str, notes: Notes) -> None:
+    model = FakeModel(says("# A monad\n\nis a monoid."))
+    route = Route(workflow=workflow, reason="It is a question.", confidence=0.9)
+    ctx = job(Path("/nonexistent"), notes=notes, message="What is a monad?", context={"language": "Latin"})
+    async with task(ctx, settings=AgentSettings(), route=route, model=model) as made:
+        result = await serve(made)
+    assert notes.outputs == ["# A monad\n\nis a monoid."]
+    assert (result["workflow"], result["summary"]) == (workflow, "A monad")
+    assert result["result"] == "# A monad\n\nis a monoid.\n"
+    assert (result["diff"], result["files"], result["pullRequest"]) == (None, [], None)
+    assert result["usage"]["calls"] == 1
+    assert model.offered == [()]
+    assert "The person reads: Latin" in model.heard[0]
