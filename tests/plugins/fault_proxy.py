@@ -51,6 +51,9 @@ class FaultProxy:
         self._delay = 0.0
         self._to_lose = 0
         self._containing = b""
+        self.held = 0
+        """How many requests ``hold_requests`` has kept back so far."""
+        self._held_back = b""
 
     @classmethod
     def before(cls, url: str) -> FaultProxy:
@@ -115,6 +118,13 @@ class FaultProxy:
         next piece of the server on that connection. The server does get the request and carries it out.
         """
         self._do(lambda: self._set_loss(count, containing))
+
+    def hold_requests(self, *, containing: bytes) -> None:
+        """Keeps back, for good, each piece of bytes from a client that holds ``containing``; nothing ends it.
+
+        The client waits for its reply; whoever kills it then knows that the server hasn't got the request.
+        """
+        self._do(lambda: setattr(self, "_held_back", containing))
 
     def _do(self, act: Callable[[], object]) -> None:
         """Runs ``act`` on the proxy's loop and waits for it; what it returns is awaited if need be."""
@@ -186,6 +196,9 @@ class FaultProxy:
                 await asyncio.Event().wait()
             if not piece:
                 return
+            if up and self._held_back and self._held_back in piece:
+                self.held += 1
+                await asyncio.Event().wait()
             if up:
                 link.armed = link.armed or (self._to_lose > 0 and self._containing in piece)
             elif link.armed and self._to_lose > 0:
