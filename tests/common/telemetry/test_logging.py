@@ -103,6 +103,16 @@ def test_the_level_holds_for_both_kinds() -> None:
     assert [line["event"] for line in log.lines] == ["yes", "yes"]
 
 
+@pytest.mark.parametrize("library", ["httpx2", "openai", "anthropic"])
+def test_libraries_that_log_whole_requests_are_heard_only_when_something_is_wrong(library: str) -> None:
+    log = Log(level="debug")
+    logging.getLogger(library).debug("Request options: a repository's files")
+    logging.getLogger(library).info("HTTP Request: POST /v1/chat/completions")
+    logging.getLogger(f"{library}._base_client").info("Retrying")
+    logging.getLogger(library).warning("wrong")
+    assert [line["event"] for line in log.lines] == ["wrong"]
+
+
 def test_configuring_again_does_not_double_the_lines() -> None:
     Log()
     log = Log()

@@ -70,7 +70,13 @@ def configure_logging(
         root.removeHandler(earlier)
     root.addHandler(handler)
     root.setLevel(settings.log_level.upper())
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     _log_what_nobody_caught()
+
+
+_CHATTY = ("anthropic", "httpcore2", "httpx2", "openai")
+"""They log every request, at debug with all that it holds: a chat's words, a repository's files."""
 
 
 class _Handler(logging.StreamHandler[TextIO]):
