@@ -39,8 +39,8 @@ def check_indexes(found: Snapshot, jobs: Collection[ModelJob], types: Sequence[s
     for user in users:
         assert set(found.scores(f"jobs:{user}")) == {job.id for job in jobs if job.user == user}
         for type in types:
-            done = {job.id for job in by_status[Status.COMPLETED] if (job.type, job.user) == (type, user)}
-            assert set(found.scores(f"completed:{type}:{user}")) == done
+            done = [job.id for job in by_status[Status.COMPLETED] if (job.type, job.user) == (type, user)]
+            assert sorted(found.list(f"completed:{type}:{user}")) == sorted(done)
             check_rotation(found, [job for job in waiting if (job.type, job.user) == (type, user)], type, user)
 
 

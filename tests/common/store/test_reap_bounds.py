@@ -26,7 +26,7 @@ for i = 1, tonumber(ARGV[2]) do
     redis.call('SET', KEYS[1] .. ':job:' .. id .. ':result', '{}')
     redis.call('RPUSH', KEYS[1] .. ':job:' .. id .. ':log', '"one"', '"two"')
     redis.call('ZADD', KEYS[1] .. ':jobs:' .. user, i, id)
-    redis.call('ZADD', KEYS[1] .. ':completed:' .. ARGV[1] .. ':' .. user, i, id)
+    redis.call('RPUSH', KEYS[1] .. ':completed:' .. ARGV[1] .. ':' .. user, id)
     redis.call('ZADD', KEYS[1] .. ':finished:completed', i, id)
 end
 redis.call('HSET', KEYS[1] .. ':counts:' .. ARGV[1], 'completed', ARGV[2])

@@ -10,6 +10,7 @@ from codeforge_common.job import Status, new_job_id
 from codeforge_common.store import Limits, OutcomeKind
 from tests.common.store.checks import PARTS
 from tests.common.store.harness import AGENT, Harness, harness
+from tests.common.store.snapshot import snapshot
 from tests.plugins.redis_server import RedisServer
 
 NewRedis = Callable[..., RedisServer]
@@ -153,7 +154,7 @@ class TestALostIndex:
         run = await bench.start()
         await bench.settle(run, OutcomeKind.COMPLETED)
         await self.swept(bench, bench.key("completed", AGENT.name, "ann"))
-        assert await bench.redis.zscore(bench.key("completed", AGENT.name, "ann"), run.job_id) == bench.clock.now
+        assert (await snapshot(bench.redis, bench.namespace)).list(f"completed:{AGENT.name}:ann") == [run.job_id]
 
 
 async def test_a_sweep_is_due_once_an_interval_for_whoever_reaps_first(redis_url: str, namespace: str) -> None:

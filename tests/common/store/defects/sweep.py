@@ -23,6 +23,7 @@ SWEEP = (
     Defect(
         "a lost place among the completed", "sweep.lua", "if status == STATUS.completed then", "if false then", "sweep"
     ),
+    Defect("a place among the completed that comes twice", "sweep.lua", "or redis.call('LPOS', key, id)", "", "sweep"),
     Defect("a lost lease", "sweep.lua", "expect(KEY('leases'), id, NOW)", "local _ = 0", "sweep"),
     Defect("a lost delay", "sweep.lua", "expect(KEY('delayed'), id, job[DUE] or NOW)", "", "sweep"),
     Defect("a lost place among the ready", "sweep.lua", "if place and (parked", "if (parked", "sweep"),

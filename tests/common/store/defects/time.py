@@ -53,7 +53,7 @@ TIME = (
     Defect(
         "retention that leaves a place among the completed",
         "reap.lua",
-        "        redis.call('ZREM', KEY('completed', job[TYPE], job[USER]), id)\n",
+        "redis.call('LREM', KEY('completed', job[TYPE], job[USER]), 1, id)",
         "",
         "invariants",
     ),

@@ -85,9 +85,11 @@ local function forget(key)
         redis.call('ZREM', key, id)
         local job = load_job(id)
         if not job then return end
-        move(job, nil)
+        if job[STATE] == STATUS.completed then
+            redis.call('LREM', KEY('completed', job[TYPE], job[USER]), 1, id) -- near the head, as the oldest go
+        end
         redis.call('ZREM', KEY('jobs', job[USER]), id)
-        redis.call('ZREM', KEY('completed', job[TYPE], job[USER]), id)
+        move(job, nil)
         remove(id)
     end
 end

@@ -6,11 +6,20 @@
 -- memory: exempt
 -- uses: record log counts ready lease timeline output report settle
 
+local MOST_SEARCHED = 1000 -- members of a list
+
 local orphans, mended = 0, 0
 
 local function expect(key, id, score)
     if redis.call('ZSCORE', key, id) then return end
     redis.call('ZADD', key, score, id)
+    mended = mended + 1
+end
+
+-- The same for a list; a long one isn't searched, as that could take long.
+local function expect_listed(key, id)
+    if redis.call('LLEN', key) > MOST_SEARCHED or redis.call('LPOS', key, id) then return end
+    redis.call('RPUSH', key, id)
     mended = mended + 1
 end
 
@@ -45,7 +54,7 @@ for _, id in ipairs(IN.ids) do
         if TERMINAL[status] then
             expect(finished_key(status), id, job[COMPLETED_AT] or NOW)
             if status == STATUS.completed then
-                expect(KEY('completed', job[TYPE], job[USER]), id, job[COMPLETED_AT] or NOW)
+                expect_listed(KEY('completed', job[TYPE], job[USER]), id)
             end
         elseif status == STATUS.active then
             expect(KEY('leases'), id, NOW) -- the next round takes it, and the job runs again

@@ -2,7 +2,7 @@
 --
 --   finished:<completed|failed>   sorted set: job -> when it came to rest (0: its record may go); cancelled jobs are
 --                             kept as long as failed ones
---   completed:<type>:<user>   sorted set: job -> when it completed, to keep no more than the newest of them
+--   completed:<type>:<user>   list of jobs in the order in which they completed, to keep no more than the newest of them
 
 local YOUNG_MS = 3600000 -- no completed job younger than this goes because there are many
 local MOST_OVER = 16     -- of those over the count, how many one finish looks at
@@ -10,11 +10,13 @@ local MOST_OVER = 16     -- of those over the count, how many one finish looks a
 -- Lets the user's oldest completed jobs of the type go (in the reaper's next round) when there are too many.
 local function keep_newest(job)
     local key = KEY('completed', job[TYPE], job[USER])
-    redis.call('ZADD', key, NOW_TEXT, job[ID])
-    local over = redis.call('ZCARD', key) - LIMITS.retention_completed_count
+    local over = redis.call('RPUSH', key, job[ID]) - LIMITS.retention_completed_count
     if over <= 0 then return end
-    local old = redis.call('ZRANGEBYSCORE', key, '-inf', NOW - YOUNG_MS, 'LIMIT', 0, math.min(over, MOST_OVER))
-    for _, id in ipairs(old) do redis.call('ZADD', KEY('finished', STATUS.completed), 0, id) end
+    for _, id in ipairs(redis.call('LRANGE', key, 0, math.min(over, MOST_OVER) - 1)) do
+        local old = load_job(id)
+        if old and old[COMPLETED_AT] > NOW - YOUNG_MS then break end -- and all that follow are younger
+        redis.call('ZADD', KEY('finished', STATUS.completed), 0, id)
+    end
 end
 
 local at_rest = {} -- key -> pairs for ZADD
