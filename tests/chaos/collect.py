@@ -16,7 +16,7 @@ CLAIMED = "claimed"
 """The moment of a timeline that tells of a claim."""
 OF_JOBS = frozenset({"leases", "delayed", "finished", "completed", "jobs", "ready"})
 OF_USERS = frozenset({"rotation", "rotating"})
-COUNTERS = frozenset({"counts", "waiting", "running"})
+COUNTERS = frozenset({"counts", "load"})
 
 
 class Remains:

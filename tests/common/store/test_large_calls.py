@@ -8,7 +8,9 @@ import pytest
 
 from codeforge_common.job import Status
 from codeforge_common.store import Limits, Outcome, OutcomeKind, Verdict
+from tests.common.store.checks import QUEUED_ONE
 from tests.common.store.harness import AGENT, Harness, harness
+from tests.common.store.snapshot import snapshot
 
 JOBS = 1_100
 
@@ -40,7 +42,7 @@ async def test_a_thousand_jobs_are_claimed_renewed_and_ended_in_one_call_each(
         assert await state(bench) == {Status.COMPLETED: jobs_in_all}
         left = [key async for key in bench.redis.scan_iter(bench.key("*"), count=10_000)]
         families = {key.decode().split(":")[1] for key in left}
-        assert not families & {"leases", "running", "waiting", "ready", "rotation", "rotating"}
+        assert not families & {"leases", "load", "ready", "rotation", "rotating"}
         bench.clock.tick(limits.retention_completed_ms)
         await bench.reap_until_done()
         assert await state(bench) == {}
@@ -56,5 +58,6 @@ async def test_a_worker_that_stops_with_a_thousand_leases_hands_all_of_them_back
         handed_back, _ = await bench.store.close_worker(worker="w1", serves=[])
         assert len(handed_back) == JOBS
         assert await state(bench) == {Status.WAITING: JOBS}
-        assert not await bench.redis.exists(bench.key("leases"), bench.key("running"))
+        assert not await bench.redis.exists(bench.key("leases"))
+        assert (await snapshot(bench.redis, bench.namespace)).hash("load") == {"ann": str(QUEUED_ONE * JOBS)}
         assert len((await bench.claim("w2", slots=JOBS, types=[AGENT.name])).runs) == JOBS

@@ -72,7 +72,7 @@ TURNS = (
         "ready",
     ),
     Defect("a cap never released", "lib/lease.lua", "    unpark(job[USER])\n", "", "ready"),
-    Defect("a run that is never counted out", "lib/lease.lua", "    add(KEY('running'), job[USER], -1)\n", "", "ready"),
+    Defect("a run that is never counted out", "lib/lease.lua", "    count_run(job[USER], -1)\n", "", "ready"),
     Defect(
         "a cap ignored where many users are taken at once",
         "lib/ready.lua",

@@ -36,7 +36,7 @@ local function refusal(asked)
     if not known then return { refused = 'unknown_job_type' } end
     if known ~= asked.digest then return { refused = 'job_types_outdated' } end
     if full then return { refused = 'store_full', retry_after = 5000 } end
-    if LIMITS.user_max_waiting > 0 and count_of(KEY('waiting'), asked.user) >= LIMITS.user_max_waiting then
+    if LIMITS.user_max_waiting > 0 and queued_of(asked.user) >= LIMITS.user_max_waiting then
         return { refused = 'too_many_waiting', retry_after = 1000 }
     end
 end

@@ -10,7 +10,7 @@ local STEP = 100
 local LOOK_AT = 1000 -- jobs looked at in one call at most
 
 local key = KEY('jobs', IN.user)
-local open = IN.open or (tonumber(redis.call('HGET', KEY('waiting'), IN.user)) or 0) + running_of(IN.user)
+local open = IN.open or queued_of(IN.user) + running_of(IN.user)
 local newest = IN.newest
 local jobs, at, looked, last = {}, rank_after(key, IN.after), 0, nil
 while (open > 0 or newest > 0) and looked < LOOK_AT do

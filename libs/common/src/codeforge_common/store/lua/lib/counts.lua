@@ -1,9 +1,13 @@
 -- Counters: how many jobs of a type are in each state, how many of a user wait and run. I5: they equal the indexes.
 --
 --   counts:<type>   hash: state -> jobs
---   waiting         hash: user -> jobs waiting or delayed        running   hash: user -> jobs active
+--   load            hash: user -> jobs active, and QUEUED_ONE for each that is waiting or delayed: one number, as most
+--                   calls change both
 --
 -- Many jobs of a call share a counter, so changes are gathered and written once, at the end of the call.
+
+local QUEUED_ONE = 1000000 -- no user runs as many at the same time
+local LOAD = KEY('load')
 
 local counted = {} -- key -> field -> change
 local known = {}   -- key -> field -> what is stored
@@ -74,16 +78,29 @@ at_end[#at_end + 1] = write_counts
 
 local QUEUED = { [STATUS.waiting] = true, [STATUS.delayed] = true }
 
+local counts_keys = {} -- type -> key, which a call makes once
+
 -- Counts a job into `status` (nil: it is removed) and out of the one that it was in (nil: it is new).
 local function move(job, status)
-    local before, user, counts = job[STATE], job[USER], KEY('counts', job[TYPE])
+    local before, user, job_type = job[STATE], job[USER], job[TYPE]
+    local counts = counts_keys[job_type] or KEY('counts', job_type)
+    counts_keys[job_type] = counts
     if before then add(counts, before, -1) end
     if status then add(counts, status, 1) end
-    if QUEUED[before] and not QUEUED[status] then add(KEY('waiting'), user, -1) end
-    if QUEUED[status] and not QUEUED[before] then add(KEY('waiting'), user, 1) end
+    if QUEUED[before] and not QUEUED[status] then add(LOAD, user, -QUEUED_ONE) end
+    if QUEUED[status] and not QUEUED[before] then add(LOAD, user, QUEUED_ONE) end
     job[STATE] = status or false
 end
 
+-- Counts runs of the user that begin (1) or end (-1).
+local function count_run(user, by)
+    add(LOAD, user, by)
+end
+
 local function running_of(user)
-    return count_of(KEY('running'), user)
+    return count_of(LOAD, user) % QUEUED_ONE
+end
+
+local function queued_of(user)
+    return math.floor(count_of(LOAD, user) / QUEUED_ONE)
 end

@@ -52,13 +52,13 @@ local function grant(job, worker, lease_ms)
     set(job, WORKER, worker)
     set(job, LEASE, lease_ms)
     extend(job)
-    add(KEY('running'), job[USER], 1)
+    count_run(job[USER], 1)
 end
 
 -- Ends the run. Whose it was stays in the record, so that the same finish, sent again, is recognised.
 local function release(job)
     released[#released + 1] = job[ID]
-    add(KEY('running'), job[USER], -1)
+    count_run(job[USER], -1)
     unpark(job[USER])
 end
 

@@ -164,7 +164,7 @@ local function next_ready(job_type, most)
     while #ids == 0 do
         local users = redis.call('LPOP', rotation, most)
         if not users then break end
-        foresee(KEY('running'), users)
+        foresee(LOAD, users)
         for _, user in ipairs(users) do
             if at_cap(user) then
                 gone[#gone + 1] = user
