@@ -49,7 +49,7 @@ docs: $(VENV)/.dev ## Generate the references in docs/reference
 	$(PY) docs/generate.py
 
 bench: $(VENV)/.dev ## Measure throughput, latency and memory, other queues beside; takes half an hour
-	@for what in drain submit latency memory curve connections; do \
+	@for what in drain submit latency memory curve connections agent; do \
 		echo "── benchmarks.$$what"; $(PY) -m benchmarks.$$what || exit 1; \
 	done
 
