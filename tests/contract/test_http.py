@@ -154,6 +154,7 @@ async def test_problems(gateway: Gateway) -> None:
         "job-not-found": await client.get(path, headers={"X-User-Id": "grace"}),
         "unknown-job-type": await client.post("/api/jobs/unheard-of", json=SUBMIT),
         "not-found": await client.get("/api/nothing"),
+        "conversation-not-found": await client.get("/api/chat/unheard-of"),
         "method-not-allowed": await client.put("/api/chat", json={}),
         "job-state-conflict": await client.post(f"{path}/retry"),
         "unsupported-media-type": await client.post("/api/chat", content=b"hello"),
@@ -192,6 +193,21 @@ async def test_problems_of_limits(redis_url: str, namespace: str, tmp_path: Path
         check("problem-too-many-waiting", await gateway.client.post("/api/jobs/agent-task", json=SUBMIT))
 
 
+async def test_problems_of_a_chat(redis_url: str, namespace: str, tmp_path: Path) -> None:
+    question = {"generationId": "session-1", "message": "What is a monad?"}
+    unsupported = settings_for(redis_url, namespace, tmp_path, agent_model="cohere:command")
+    async with running(unsupported) as gateway:
+        check("problem-model-not-supported", await gateway.client.post("/api/chat", json=question))
+    away = settings_for(
+        redis_url, namespace, tmp_path, agent_model="openai:x", openai_base_url="http://127.0.0.1:9", chat_rate_limit=1,
+        chat_rate_burst=1, agent_model_attempts=1,
+    )  # fmt: skip
+    async with running(away) as gateway:
+        check("problem-model-unavailable", await gateway.client.post("/api/chat", json=question | {"userId": "bob"}))
+        await gateway.client.post("/api/chat", json=question)
+        check("problem-too-many-messages", await gateway.client.post("/api/chat", json=question))
+
+
 async def test_problem_of_a_step_that_isnt_finished(gateway: Gateway) -> None:
     path = (await gateway.client.post("/api/jobs/agent-task", json=SUBMIT)).headers["Location"]
     worker = gateway.worker()
@@ -227,4 +243,6 @@ def test_every_golden_problem_is_one_of_ours() -> None:
         *("internal_error", "configuration_error", "secret_unreadable", "invalid_cursor"),
         *("store_unavailable", "store_full", "not_durable", "job_types_outdated"),
     }
-    assert codes == PROBLEMS.keys() - inside
+    # For these a provider has to misbehave: tests/gateway/chat.
+    provider = {"model_refused", "answer_too_slow", "too_many_chats"}
+    assert codes == PROBLEMS.keys() - inside - provider
