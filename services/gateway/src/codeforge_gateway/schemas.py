@@ -109,6 +109,11 @@ def chat_schema(settings: GatewaySettings) -> Schema:
             "backgroundMode": {"type": ["boolean", "null"], "description": "Whether to work on it as a job."},
             "userId": _id("The caller, where nothing else says so (development mode)."),
             "githubContext": _GITHUB_CONTEXT,
+            "context": {
+                "type": ["object", "null"],
+                "description": "The job's `context`, as `POST /api/jobs/agent-task` takes it: `repository`, `branch`, "
+                "`files`. The members beside this one go before those in it.",
+            },
             "currentFiles": {"type": ["array", "object", "null"]},
             "language": {"type": ["string", "null"], "maxLength": 100},
             "imageUrls": {"type": ["array", "null"], "maxItems": 100, "items": {"type": "string", "maxLength": 4096}},

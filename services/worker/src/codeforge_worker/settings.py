@@ -38,7 +38,7 @@ class AgentSettings(ModelSettings):
     """Bytes of a file that a model may read or write."""
     agent_edit_files_max: int = Field(50, ge=1, le=10_000)
     """Files that one job may change."""
-    agent_edit_turn_max_bytes: int = Field(64 * KIB, ge=KIB, le=64 * MIB)
+    agent_edit_turn_max_bytes: int = Field(48 * KIB, ge=KIB, le=64 * MIB)
     """Bytes of files that a model may write in one turn; what changed in them is kept as part of a step's result."""
     agent_edit_turn_reads_max: int = Field(40, ge=1, le=10_000)
     """Times that a model may list, read or search in one turn."""

@@ -223,5 +223,5 @@ async def test_the_patch_of_a_turn_is_what_that_turn_changed(bench: Workbench) -
 
 
 def test_the_limits_are_the_settings() -> None:
-    assert (LIMITS.file_bytes, LIMITS.files, LIMITS.turn_bytes) == (1024 * 1024, 50, 64 * 1024)
+    assert (LIMITS.file_bytes, LIMITS.files, LIMITS.turn_bytes) == (1024 * 1024, 50, 48 * 1024)
     assert (LIMITS.reads, LIMITS.answer_chars, LIMITS.search_seconds) == (40, 30_000, 5)

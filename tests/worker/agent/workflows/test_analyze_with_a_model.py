@@ -60,7 +60,7 @@ async def test_findings_name_a_place_and_are_dropped_where_there_is_none(
     assert "- **Counts one too many** (high) at `engine.py:2`: It adds 1." in result["result"]
     assert "1. **Count right** (small effort): People rely on it." in result["result"]
     assert result["usage"]["calls"] == 1
-    assert "2 finding(s) named a place that doesn't exist, and were dropped" in notes.logs
+    assert "2 findings left out: no such place in the repository" in notes.logs
     assert "2\t    return n + 1" in model.questions[0].prompt
 
 

@@ -20,9 +20,25 @@ async def test_what_the_model_says_is_streamed_and_is_the_result(workflow: str, 
     async with task(ctx, settings=AgentSettings(), route=route, model=model) as made:
         result = await serve(made)
     assert notes.outputs == ["# A monad\n\nis a monoid."]
-    assert (result["workflow"], result["summary"]) == (workflow, "A monad")
+    assert (result["workflow"], result["summary"]) == (workflow, "is a monoid.")
     assert result["result"] == "# A monad\n\nis a monoid.\n"
     assert (result["diff"], result["files"], result["pullRequest"]) == (None, [], None)
     assert result["usage"]["calls"] == 1
     assert model.offered == [()]
     assert "The person reads: Latin" in model.heard[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "summary"),
+    [
+        ("## `fib.py`\n\n```python\nx = 1\n```\n\nRun it with Python.", "Run it with Python."),
+        ("# A heading alone", "A heading alone"),
+        ("```\nnothing but code\n```", "The model said nothing."),
+        ("", "The model said nothing."),
+    ],
+)
+async def test_the_summary_is_the_first_line_that_says_something(text: str, summary: str, notes: Notes) -> None:
+    ctx = job(Path("/nonexistent"), notes=notes, message="Write fib")
+    route = Route(workflow=ANSWER, reason="It is a question.", confidence=0.9)
+    async with task(ctx, settings=AgentSettings(), route=route, model=FakeModel(says(text))) as made:
+        assert (await serve(made))["summary"] == summary

@@ -148,7 +148,10 @@ def task_in(body: Mapping[str, Any], *, user_id: str) -> dict[str, Any]:
         "userId": user_id,
         "sessionId": body["generationId"],
         "userMessage": body["message"],
-        "context": {name: body[name] for name in _CONTEXT if body.get(name) is not None},
+        "context": {
+            **(body.get("context") or {}),
+            **{name: body[name] for name in _CONTEXT if body.get(name) is not None},
+        },
         **{name: body[name] for name in _SCHEDULE if name in body},
     }
 

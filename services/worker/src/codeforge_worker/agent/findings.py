@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from codeforge_worker.agent.excerpts import read_excerpts
-from codeforge_worker.agent.markdown import code
+from codeforge_worker.agent.markdown import code, counted
 from codeforge_worker.agent.models import Question
 from codeforge_worker.agent.task import Task
 
@@ -77,7 +77,7 @@ async def reviewed(task: Task, *, repository: Path, facts: Mapping[str, Any]) ->
     async with task.spending.in_time():
         review: Mapping[str, Any] = await task.spending.step("findings", ask)
     if review["dropped"]:
-        task.ctx.log(f"{review['dropped']} finding(s) named a place that doesn't exist, and were dropped")
+        task.ctx.log(f"{counted(review['dropped'], 'finding')} left out: no such place in the repository")
     return review
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,17 +31,37 @@ _AGENT_TYPES = {
 }
 _UNDECIDED = frozenset({"", "auto", "agent", "agent_task"})
 
-_ANALYZE_WORDS = (
-    "analy[sz]e|analysis|review|audit|inspect|examine|assess|evaluate|explain|describe|summari[sz]e|summary|overview"
-    "|measure|report|count|find|list|show|understand|what|which|why|how|where|who|phân tích|đánh giá|giải thích|tóm tắt"
-)
+_ANALYZE_WORDS = "analy[sz]e|review|audit|inspect|examine|assess|evaluate|phân tích|đánh giá"
 _CHANGE_WORDS = (
     "update|change|edit|modify|fix|repair|add|remove|delete|rename|replace|translate|refactor|rewrite|improve|enhance"
     "|optimi[sz]e|upgrade|migrate|convert|correct|clean up|format|document|cập nhật|sửa|thêm|xóa|xoá|dịch|cải thiện"
 )
-_CREATE_WORDS = "write|create|generate|build|make|implement|scaffold|develop|code|draft|tạo|viết|xây dựng"
-_WORDS = re.compile(
-    rf"\b(?:(?P<analyze>{_ANALYZE_WORDS})|(?P<change>{_CHANGE_WORDS})|(?P<create>{_CREATE_WORDS}))\b", re.IGNORECASE
+_CREATE_WORDS = (
+    "write|create|generate|build|make|implement|scaffold|develop|code(?= (?:an?|me|up)\\b)|draft|tạo|viết|xây dựng"
+)
+_NO_ORDER_AFTER = "".join(
+    rf"(?<!\b{word} )" for word in ("the", "this", "that", "its", "how to", "what to", "where to")
+)
+"""After these the words above are nouns, or what is asked about: "the update", "how to build it"."""
+
+_ORDER = re.compile(
+    rf"\b(?:(?P<noun>analysis)|{_NO_ORDER_AFTER}"
+    rf"(?:(?P<analyze>{_ANALYZE_WORDS})|(?P<change>{_CHANGE_WORDS})|(?P<create>{_CREATE_WORDS})))\b",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(
+    r"[.?!:;,]\s+|\n+|\b(?=(?:please|(?:can|could|would|will) you|vui lòng|làm ơn|hãy)\b)", re.IGNORECASE
+)
+_QUESTION = re.compile(
+    r"\s*(?:(?:and|but|so|or|also|then)\s+)?"
+    r"(?:what|which|why|how|where|who|whose|when|is|are|was|were|does|did|has|tại sao|vì sao|làm sao|làm thế nào"
+    r"|(?:do|have|can|could|should|may|must|shall) (?:i|we|they|it)|(?:do|have) you)\b",
+    re.IGNORECASE,
+)
+_TALK = re.compile(
+    r"\s*(?:hi|hello|hey|good (?:morning|day|afternoon|evening)|thanks|thank you|explain|describe|tell me"
+    r"|xin chào|chào|cảm ơn|giải thích)\b",
+    re.IGNORECASE,
 )
 
 
@@ -61,7 +82,10 @@ class Router(Protocol):
 
 
 class RuleRouter:
-    """The first word of the message that asks for something decides."""
+    """The first order in the message decides: a word such as "analyze", "fix" or "write" outside its questions.
+
+    Without an order, a question or a greeting that speaks of no repository is answered, and all else is analysed.
+    """
 
     async def route(self, request: Request) -> Route:
         """See :meth:`Router.route`."""
@@ -83,13 +107,30 @@ def asked_for(agent_type: str | None) -> Route | None:
 
 
 def _read_from(request: Request) -> Route:
-    found = _WORDS.search(request.message)
-    if found is None:
-        reason = "The message asks for no change, so its repository is analysed."
-        return Route(workflow=ANALYZE, reason=reason, confidence=0.4)
-    reason = f"The message asks to “{found[0].lower()}”."
-    if found["analyze"]:
+    # A letter with its accent may come as two characters (macOS does so).
+    message = unicodedata.normalize("NFC", request.message)
+    order = _order_in(message)
+    if order is None:
+        return _without_an_order(message, has_repository=request.has_repository)
+    if order["noun"]:
+        return Route(workflow=ANALYZE, reason="The message asks for an analysis.", confidence=0.8)
+    reason = f"The message asks to “{order[0].lower()}”."
+    if order["analyze"]:
         return Route(workflow=ANALYZE, reason=reason, confidence=0.8)
-    if found["create"] and not request.has_repository:
+    if order["create"] and not request.has_repository:
         return Route(workflow=CODE_GENERATION, reason=f"{reason} It names no repository.", confidence=0.7)
     return Route(workflow=ENHANCE, reason=reason, confidence=0.8)
+
+
+def _order_in(message: str) -> re.Match[str] | None:
+    clauses = (clause for clause in _CLAUSE_END.split(message) if not _QUESTION.match(clause))
+    return next((found for clause in clauses if (found := _ORDER.search(clause))), None)
+
+
+def _without_an_order(message: str, *, has_repository: bool) -> Route:
+    talk = "?" in message or _QUESTION.match(message) or _TALK.match(message)
+    if talk and not has_repository:
+        reason = "The message is a question or a greeting, and speaks of no repository."
+        return Route(workflow=ANSWER, reason=reason, confidence=0.6)
+    reason = "The message asks for no change, so its repository is analysed."
+    return Route(workflow=ANALYZE, reason=reason, confidence=0.7 if has_repository else 0.4)

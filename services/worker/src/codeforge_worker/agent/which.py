@@ -64,8 +64,9 @@ async def which(
             # An address may hold a password or a path of this machine, so addresses aren't listed.
             raise _ambiguous([name for name in several if not name.startswith("/") and "://" not in name])
     if pushable is None:
-        hint = "name one in context.repository, or in the message as owner/name or an https:// address"
-        raise Fail("repository_required", f"The request names no repository; {hint}.")
+        hint = "name one in the message or in context.repository, as owner/name or an https:// address"
+        token = "With a token (githubContext.token) its name alone would do."
+        raise Fail("repository_required", f"The request names no repository; {hint}. {token}")
     return _among(await pushable(), message=message)
 
 
@@ -78,7 +79,7 @@ def _among(repositories: Sequence[str], *, message: str) -> Choice:
             reason = f"The message speaks of {repository.partition('/')[2]}, which the token's user may push to."
             return Choice(address=repository, reason=reason)
         case []:
-            hint = "name one in context.repository"
+            hint = "name one in the message, as owner/name, or in context.repository"
             listed = f", which may be {_listed(repositories)}" if repositories else ""
             sentence = f"The message names none of the repositories that the token's user may push to; {hint}{listed}."
             raise Fail("repository_required", sentence)
@@ -122,7 +123,7 @@ def _is_common(name: str) -> bool:
 
 def _ambiguous(names: Sequence[str]) -> Fail:
     listed = f" ({_listed(names)})" if names else ""
-    hint = "say in context.repository which one is meant"
+    hint = "say in the message, as owner/name, or in context.repository which one is meant"
     return Fail("repository_ambiguous", f"The request names several repositories{listed}; {hint}.")
 
 

@@ -59,6 +59,7 @@ class Job:
         message: str = SENTENCE,
         dies_at: str | None = None,
         budget: Budget | None = None,
+        number: int = 1,
         **about: Any,
     ) -> Mapping[str, Any]:
         """What the workflow returns, in a scratch folder of this attempt."""
@@ -66,6 +67,7 @@ class Job:
         scratch = self.folder / str(self.attempts)
         scratch.mkdir()
         ctx = job(scratch, notes=self.notes, message=message, **{"token": TOKEN, **about})
+        ctx.attempt = number
         steps = self.steps.attempt(dies_at=dies_at)
         ctx.steps = lambda: steps
         try:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from codeforge_common.handler import Fail
-from codeforge_worker.agent.models import Budget
+from codeforge_common.handler import Fail, Retry
+from codeforge_common.secrets import redact
+from codeforge_worker.agent.models import Budget, Turn
 from tests.plugins.github_api import FakeGitHub
 from tests.plugins.github_state import HostedRepository, run_git
 from tests.worker.agent.fake_model import FakeModel, says
 from tests.worker.agent.git_repository import GitRepository
+from tests.worker.agent.kept_steps import Died
 from tests.worker.agent.workflows.enhance.conftest import (
     NAME,
     PLAN,
@@ -179,14 +182,109 @@ async def test_a_call_that_cannot_be_served_is_answered(
     assert answer in model.heard[1]
 
 
+async def test_a_renamed_repository_is_taken_under_its_present_name(
+    a_job: Job, fake: FakeGitHub, landing: HostedRepository
+) -> None:
+    fake.state.renamed["zaikaman/old-landing"] = NAME
+    result = await a_job.attempt(translating(), context={"repository": "zaikaman/old-landing"})
+    assert result["repository"] == NAME
+    assert fake.state.pull_requests[0].repository.full_name == NAME
+
+
+async def test_a_pull_request_that_is_refused_tells_where_the_change_is(
+    a_job: Job, fake: FakeGitHub, landing: HostedRepository
+) -> None:
+    fake.fails(422, "Validation Failed", calls="POST .*/pulls")
+    with pytest.raises(Fail) as failure:
+        await a_job.attempt(translating())
+    told = failure.value.result["result"]
+    assert told.startswith(f"The change is on the branch {BRANCH} of {NAME};")
+    assert failure.value.result["files"]
+
+
+async def test_a_later_attempt_that_fails_keeps_the_diff_too(
+    a_job: Job, fake: FakeGitHub, landing: HostedRepository
+) -> None:
+    fake.fails(500, calls="POST .*/pulls", times=1)
+    with pytest.raises(Retry):
+        await a_job.attempt(translating())
+    fake.fails(422, "Validation Failed", calls="POST .*/pulls")
+    with pytest.raises(Fail) as failure:
+        await a_job.attempt(FakeModel())
+    assert failure.value.result["files"][0]["path"] == "README.md"
+
+
+async def test_the_last_attempt_keeps_what_there_is(a_job: Job, landing: HostedRepository) -> None:
+    write = says("", ("write", {"path": "README.md", "content": VIETNAMESE}))
+    away = Retry(after=60, reason="The provider is away.")
+    with pytest.raises(Retry):
+        await a_job.attempt(FakeModel(write, away, outputs=[PLAN]))
+    with pytest.raises(Fail) as failure:
+        await a_job.attempt(FakeModel(away), number=3)
+    assert (failure.value.code, failure.value.message) == ("attempts_used_up", "The provider is away.")
+    assert failure.value.result["files"][0]["path"] == "README.md"
+
+
+async def test_a_pull_request_that_was_closed_by_hand_is_told_as_closed(
+    a_job: Job, fake: FakeGitHub, landing: HostedRepository
+) -> None:
+    with pytest.raises(Died):
+        await a_job.attempt(translating(), dies_at="pull-request")
+    fake.state.pull_requests[0].state = "closed"
+    result = await a_job.attempt(FakeModel())
+    assert result["summary"].endswith("pull request 1 is closed.")
+    assert "It is closed." in result["result"]
+
+
+async def test_a_message_that_was_cut_is_told_whole(a_job: Job, landing: HostedRepository) -> None:
+    write = says("", ("write", {"path": "README.md", "content": VIETNAMESE}))
+    cut = Turn(text="README.md is in ", calls=[], finished=False)
+    result = await a_job.attempt(FakeModel(write, cut, says("Vietnamese now."), outputs=[PLAN]))
+    assert result["result"].startswith("README.md is in Vietnamese now.\n")
+
+
+async def test_what_looks_like_a_credential_stands_in_the_way_of_no_patch(
+    a_job: Job, source: GitRepository, fake: FakeGitHub
+) -> None:
+    source.commit({"README.md": "# App\n\nIt runs at postgres://app:secretword@host/app\n\nThe end.\n"})
+    change = says("", ("replace", {"path": "README.md", "old": "The end.", "new": "Das Ende."}))
+    model = FakeModel(change, says("Done."), outputs=[PLAN])
+    result = await a_job.attempt(model, token=None, context={"repository": str(source.path)})
+    shown = redact(result["diff"])
+    assert "secretword" not in shown
+    assert "# +Das Ende." in shown
+    subprocess.run(["git", "apply", "--check", "-"], cwd=source.path, input=shown.encode(), check=True)
+
+
 async def test_answers_of_one_turn_have_a_limit(
-    a_job: Job, source: GitRepository, landing: HostedRepository, monkeypatch: pytest.MonkeyPatch
+    a_job: Job, landing: HostedRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("codeforge_worker.agent.workflows.enhance.turns.ANSWERS_BYTES", 10)
     looks = says("", ("read", {"path": "README.md"}), ("read", {"path": "index.html"}))
-    model = FakeModel(
-        looks, says("", ("write", {"path": "README.md", "content": VIETNAMESE})), says(SAID), outputs=[PLAN]
-    )
+    change = says("", ("write", {"path": "README.md", "content": VIETNAMESE}))
+    model = FakeModel(looks, change, says(SAID), outputs=[PLAN])
     await a_job.attempt(model)
     assert "this turn's answers are full" in model.heard[1]
     assert "<h1>" not in model.heard[1]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [("write", {"path": "a.txt", "content": "x" * 400_000})],
+        [("list", {"path": f"{number}"}) for number in range(3000)],
+        [("write", {"path": f"{number}.txt", "content": "\x01" * 9000}) for number in range(40)],
+        [("read", {"path": "controls.txt"})] * 5,
+    ],
+    ids=["a large argument", "many calls", "many arguments", "answers that grow as JSON"],
+)
+async def test_a_turn_stays_below_what_a_step_may_have(
+    calls: list[tuple[str, dict[str, str]]], a_job: Job, source: GitRepository, fake: FakeGitHub
+) -> None:
+    source.commit({"controls.txt": "\x01" * 29_000})
+    fake.state.add_repository(NAME, source=source.path)
+    change = says("", ("write", {"path": "README.md", "content": VIETNAMESE}))
+    model = FakeModel(says("", *calls), change, says(SAID), outputs=[PLAN])
+    await a_job.attempt(model)
+    assert len(a_job.steps.kept["edit-1"].encode()) < 200 * 1024
+    assert re.search("a turn has at most 50|calls of a turn have 72 KiB|answers are full", model.heard[1])

@@ -56,8 +56,8 @@ class Edit:
     """All that was changed. ``changes``: file by file. ``files``: the same for people.
 
     ``diff``: unified, for people, whole. Files that aren't text are named in it, and their content left out.
-    ``patch``: unified too, and whatever the files hold, ``git apply`` takes its UTF-8: files that aren't UTF-8 stand in
-    it as git's binary patches, in ASCII.
+    ``patch``: unified too, and whatever the files hold, ``git apply`` takes its UTF-8: files that aren't UTF-8, or hold
+    what looks like a credential, stand in it as git's binary patches, in ASCII, below lines with ``# `` for people.
     """
 
     changes: Sequence[Change]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from codeforge_common.handler import Fail
+from codeforge_common.secrets import redact
 from codeforge_worker.agent.edit.change import Change, Edit, FileSummary
 from codeforge_worker.agent.edit.checkout import Checkout
 from codeforge_worker.agent.edit.delta import section
@@ -97,12 +98,15 @@ def _shown(change: Change, found: bytes) -> str:
 
 
 def _applicable(change: Change, found: bytes, *, algorithm: str) -> str:
-    """The section, in text that becomes the same bytes again."""
+    """The section, in text that becomes the same bytes again, also when what looks like a credential is blacked out."""
     contents = [content for content in (change.before, change.after) if content is not None]
-    if all(_is_utf_8(content) for content in contents) or change.after is None:
-        return found.decode(errors="replace")
+    text = found.decode(errors="replace")
+    if change.after is None or (all(map(_is_utf_8, contents)) and redact(text) == text):
+        return text
     executable = change.mode_after == _EXECUTABLE
-    return section(change.path, before=change.before, after=change.after, executable=executable, algorithm=algorithm)
+    exact = section(change.path, before=change.before, after=change.after, executable=executable, algorithm=algorithm)
+    # git passes over what stands between two sections, so people can read the change there.
+    return "".join(f"# {line}\n" for line in _shown(change, found).splitlines()) + exact
 
 
 def _is_utf_8(content: bytes) -> bool:

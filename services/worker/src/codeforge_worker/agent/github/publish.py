@@ -90,7 +90,8 @@ class PullRequestEffect:
     """The job's pull request: ``ctx.effect("pull-request", effect.look, effect.make)``.
 
     ``pushed``: what the :class:`BranchEffect` returned. ``title``: of one line; ``body``: Markdown. Both methods return
-    ``{number, url, branch, head, base, fork}``: ``head`` is the newest commit's id, ``base`` the branch asked to.
+    ``{number, url, state, branch, head, base, fork}``: ``state`` is open or closed, ``head`` is the newest commit's id,
+    ``base`` the branch asked to.
     """
 
     github: GitHub
@@ -129,6 +130,7 @@ class PullRequestEffect:
         return {
             "number": found.number,
             "url": found.html_url,
+            "state": found.state,
             "branch": found.head.ref,
             "head": found.head.sha,
             "base": found.base.ref,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from codeforge_worker.agent.models.tool import ToolCall
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from pydantic_ai.messages import ModelMessage, ModelRequestPart, ModelResponse
+    from pydantic_ai.messages import ModelMessage, ModelRequestPart, ModelResponse, ToolCallPart
 
 # pydantic_ai is imported where it is needed: whoever has a conversation has opened a model, which loaded it.
 
@@ -49,6 +50,25 @@ class Conversation:
     def append(self, response: ModelResponse) -> None:
         """Appends what the model said."""
         self._messages.append(response)
+
+    def shorten(self, call: ToolCall) -> None:
+        """Leaves out the arguments of a call in the last message, which were too long to be kept."""
+        self._change(call, lambda part: [replace(part, args='{"left_out": "too long"}')])
+
+    def drop(self, call: ToolCall) -> None:
+        """Leaves a call out of the last message, as if it hadn't been made; it isn't to be answered."""
+        self._change(call, lambda part: [])
+
+    def _change(self, call: ToolCall, change: Callable[[ToolCallPart], list[ToolCallPart]]) -> None:
+        from pydantic_ai.messages import ModelResponse, ToolCallPart
+
+        last = self._messages[-1]
+        assert isinstance(last, ModelResponse), "what a model says comes before the answers to it"
+        last.parts = [
+            changed
+            for part in last.parts
+            for changed in (change(part) if isinstance(part, ToolCallPart) and part.tool_call_id == call.id else [part])
+        ]
 
     def new(self) -> list[Any]:
         """The messages since this was last asked, as JSON: what a durable step keeps."""

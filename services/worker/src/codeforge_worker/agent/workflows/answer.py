@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from codeforge_worker.agent.envelope import envelope
 from codeforge_worker.agent.models import Conversation
 from codeforge_worker.agent.stage import Stage
 from codeforge_worker.agent.task import Task
+
+_CODE = re.compile(r"^```.*?(?:^```|\Z)", re.MULTILINE | re.DOTALL)
 
 ANSWERING = Stage(name="Writing the answer", begin=20, end=95)
 
@@ -51,5 +54,8 @@ async def answered(task: Task, *, instructions: str) -> Mapping[str, Any]:
 
 
 def _first_sentence(text: str) -> str:
-    line = next((line.strip(" #*`") for line in text.splitlines() if line.strip(" #*`")), "The model said nothing.")
+    """The first line that says something: no heading, and nothing of a block of code, where there is such a line."""
+    prose = [line.strip(" *`") for line in _CODE.sub("", text).splitlines() if line.strip(" *`#")]
+    line = next((line for line in prose if not line.startswith("#")), next(iter(prose), "The model said nothing."))
+    line = line.lstrip("# ")
     return line if len(line) <= 200 else f"{line[:199]}…"

@@ -31,7 +31,7 @@ async def checked(desk: Desk, *, turns: Turns) -> None:
     complaints = await _complaints(desk, step="check")
     if not complaints:
         return
-    log(f"The change has {len(complaints)} fault(s); the model mends it once")
+    log(f"The model mends its change: {' '.join(complaints)}")
     turns.complain(_COMPLAINT + "\n".join(f"- {complaint}" for complaint in complaints))
     await turns.finish()
     complaints = await _complaints(desk, step="check-again")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from codeforge_worker.agent.edit.base_commit import Base
 from codeforge_worker.agent.edit.change import Edit
@@ -22,21 +23,23 @@ CLONING = Stage(name="Cloning repository", begin=15, end=25)
 
 
 class Desk:
-    """``patches``: what finished turns of earlier attempts changed, in order."""
+    """``patches``: what finished turns of earlier attempts changed, in order. ``pushed``: where the change is on GitHub
+    (see :class:`~codeforge_worker.agent.github.publish.BranchEffect`); None: nowhere yet."""
 
     def __init__(self, *, task: Task, repository: Repository, base: Base, stack: AsyncExitStack) -> None:
         self.task = task
         self.repository = repository
         self.base = base
         self.patches: list[Patch] = []
+        self.pushed: Mapping[str, Any] | None = None
         self._stack = stack
         self._checkout: Checkout | None = None
         self._tools: Tools | None = None
 
     @property
-    def begun(self) -> bool:
-        """Whether there is a working tree by now."""
-        return self._checkout is not None
+    def touched(self) -> bool:
+        """Whether there may be a change by now."""
+        return self._checkout is not None or bool(self.patches)
 
     async def checkout(self) -> Checkout:
         """The working tree. Raises :class:`Fail` and :class:`Retry` as :func:`check_out` does."""

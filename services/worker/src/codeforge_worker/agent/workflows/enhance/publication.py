@@ -78,7 +78,7 @@ async def published(desk: Desk, *, to: Destination, words: Words) -> Mapping[str
         branch=branch_of(ctx.job_id),
     )
     ctx.log(f"Pushing {push.branch}")
-    pushed = await ctx.effect("push", push.look, push.make)
+    desk.pushed = pushed = await ctx.effect("push", push.look, push.make)
     PUBLISHING.advance(ctx, 0.5)
     base = desk.base.branch if task.request.branch and desk.base.branch else to.base
     opening = PullRequestEffect(
@@ -88,9 +88,15 @@ async def published(desk: Desk, *, to: Destination, words: Words) -> Mapping[str
         title=title,
         body=_body(task, said=redact(words.said)),
     )
+
+    async def make(key: str) -> Mapping[str, Any]:
+        made = await opening.make(key)
+        # Said at once: a job that is cancelled meanwhile has no result to say it in.
+        ctx.log(f"Pull request: {made['url']}")
+        return made
+
     ctx.log("Opening a pull request")
-    opened: Mapping[str, Any] = await ctx.effect("pull-request", opening.look, opening.make)
-    ctx.log(f"Pull request: {opened['url']}")
+    opened: Mapping[str, Any] = await ctx.effect("pull-request", opening.look, make)
     return {**opened, "title": title}
 
 

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from codeforge_common.handler import Fail
+from codeforge_common.handler import Fail, Retry
 from codeforge_worker.agent.edit.base_commit import Base, base_of
 from codeforge_worker.agent.models import LimitReached, Model
-from codeforge_worker.agent.repository import Repository
+from codeforge_worker.agent.repository import Repository, parse
 from codeforge_worker.agent.task import Task
 from codeforge_worker.agent.which import Choice
 from codeforge_worker.agent.workflows.enhance.checking import checked
@@ -18,7 +18,7 @@ from codeforge_worker.agent.workflows.enhance.desk import Desk, desk
 from codeforge_worker.agent.workflows.enhance.plan import planned
 from codeforge_worker.agent.workflows.enhance.publication import Words, destined, published
 from codeforge_worker.agent.workflows.enhance.result import result
-from codeforge_worker.agent.workflows.enhance.turns import PROCESSING, Turns
+from codeforge_worker.agent.workflows.enhance.turns import Turns
 
 
 async def run(task: Task) -> Mapping[str, Any]:
@@ -33,6 +33,8 @@ async def run(task: Task) -> Mapping[str, Any]:
     model = await task.model()
     repository, choice = await task.repository()
     to = await destined(task, repository)
+    if to is not None:
+        repository = parse(to.repository, settings=task.settings)  # as it is called now
     base = await _base(task, repository)
     async with desk(task, repository=repository, base=base) as opened:
         try:
@@ -44,6 +46,10 @@ async def run(task: Task) -> Mapping[str, Any]:
             if failure.result is None:
                 failure.result = await _partial(opened, choice=choice)
             raise
+        except Retry as retry:
+            if task.ctx.attempt < task.ctx.attempts_max:
+                raise
+            raise Fail("attempts_used_up", str(retry), result=await _partial(opened, choice=choice)) from None
         return await result(opened, choice=choice, words=words, pull_request=opened_pull_request)
 
 
@@ -66,17 +72,15 @@ async def _changed(opened: Desk, *, model: Model) -> Words:
     task = opened.task
     async with task.spending.in_time():
         plan = await planned(opened, model=model)
-        task.ctx.log("Processing files...")
-        PROCESSING.enter(task.ctx)
         turns = Turns(opened, model=model, plan=plan)
         await turns.finish()
         await checked(opened, turns=turns)
-    return Words(title=plan.title, said=turns.said or plan.told())
+    return Words(title=plan.title, said=turns.said.strip() or plan.told())
 
 
 async def _partial(opened: Desk, *, choice: Choice) -> Mapping[str, Any] | None:
     """What there is of the change; None where nothing was made, or it can't be had any more."""
-    if not opened.begun:
+    if not opened.touched:
         return None
     try:
         return await result(opened, choice=choice, words=None, pull_request=None)

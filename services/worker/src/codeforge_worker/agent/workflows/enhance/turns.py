@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codeforge_common.handler.result import dumps
 from codeforge_worker.agent.edit.calls import TOOLS, understood
 from codeforge_worker.agent.edit.patch import Patch
 from codeforge_worker.agent.models import Conversation, Model, ToolCall, Turn
@@ -14,8 +15,18 @@ from codeforge_worker.agent.workflows.enhance.plan import Plan
 
 PROCESSING = Stage(name="Processing files", begin=30, end=80)
 
-ANSWERS_BYTES = 64 * 1024
-"""Of all tools' answers in one turn: they are kept with it, in a step's result, and the model has to read them."""
+MOST_CALLS = 50
+"""Of tools, in one turn."""
+
+ARGUMENTS_BYTES = 72 * 1024
+"""Of all calls' arguments in one turn, as JSON. They are kept with it, in a step's result."""
+
+ANSWERS_BYTES = 48 * 1024
+"""Of all tools' answers in one turn, as JSON; likewise, and the model has to read them."""
+
+_LEAST_ROOM = 200
+_FULL = "Refused: this turn's answers are full. Ask in the next."
+_TOO_LONG = f"Refused: the calls of a turn have {ARGUMENTS_BYTES // 1024} KiB at most. Do it in the next, or in parts."
 
 _TYPICAL_TURNS = 12
 """After so many the progress is near its stage's end."""
@@ -46,6 +57,8 @@ class Turns:
         # Said with the turn that comes next; a kept turn holds what was said to it.
         self._to_say = prompt
         self._number = 0
+        self._begun = False
+        self._cut = False
         self.said = ""
 
     async def finish(self) -> None:
@@ -66,7 +79,6 @@ class Turns:
         """One step ``edit-N``; whether the model has finished."""
         desk = self._desk
         self._number += 1
-        PROCESSING.advance(desk.task.ctx, self._number / (self._number + _TYPICAL_TURNS / 4))
         ran = False
 
         async def work() -> Mapping[str, Any]:
@@ -80,17 +92,23 @@ class Turns:
             self._conversation.extend(kept["messages"])
             desk.patches += [Patch.from_json(kept["patch"])] if kept["patch"] else []
         self._to_say = ""
-        self.said = kept["said"] or self.said
+        # A message that was cut off at its greatest length goes on in the next turn.
+        self.said = f"{self.said}{kept['said']}" if self._cut else kept["said"] or self.said
+        self._cut = kept["cut"]
         return bool(kept["finished"])
 
     async def _work(self) -> Mapping[str, Any]:
         task, tools = self._desk.task, await self._desk.tools()
+        if not self._begun:
+            self._begun = True
+            task.ctx.log("Processing files...")
+        PROCESSING.advance(task.ctx, self._number / (self._number + _TYPICAL_TURNS / 4))
         if self._to_say:
             self._conversation.say(self._to_say)
         turn = await self._model.turn(
             self._conversation, tools=TOOLS, budget=task.spending.budget, on_text=task.ctx.output
         )
-        if turn.text:
+        if turn.text and (turn.calls or turn.finished):
             task.ctx.output("\n\n")
         tools.begin_turn()
         await self._answer(turn)
@@ -98,17 +116,35 @@ class Turns:
         return {
             "messages": self._conversation.new(),
             "patch": patch.to_json() if patch else None,
-            "said": turn.text.strip(),
+            "said": turn.text,
             "finished": turn.finished,
+            "cut": not turn.finished and not turn.calls,
         }
 
     async def _answer(self, turn: Turn) -> None:
+        calls, beyond = turn.calls[:MOST_CALLS], turn.calls[MOST_CALLS:]
+        for call in beyond:
+            self._conversation.drop(call)
+        refused = self._too_long(calls)
         room = ANSWERS_BYTES
-        for call in turn.calls:
-            text = await self._served(call) if room > 0 else "Refused: this turn's answers are full. Ask in the next."
-            kept = text.encode()[: max(room, 1000)].decode(errors="ignore")
-            room -= len(kept.encode())
-            self._conversation.answer(call, kept if kept == text else f"{kept}\n(Cut: this turn's answers are full.)")
+        for call in calls:
+            text = refused.get(call.id) or (await self._served(call) if room > 0 else _FULL)
+            fits = _fitting(text, room=max(room, _LEAST_ROOM))
+            room -= _size(fits)
+            self._conversation.answer(call, fits if fits == text else f"{fits}\n(Cut: this turn's answers are full.)")
+        if beyond:
+            self._conversation.say(f"{len(beyond)} of your calls were left out: a turn has at most {MOST_CALLS}.")
+
+    def _too_long(self, calls: Sequence[ToolCall]) -> Mapping[str, str]:
+        """Refusals by call, of those whose arguments don't fit into what is kept of a turn; they are left out there."""
+        refused, room = {}, ARGUMENTS_BYTES
+        for call in calls:
+            if (size := _size(call.arguments)) > room:
+                refused[call.id] = _TOO_LONG
+                self._conversation.shorten(call)
+            else:
+                room -= size
+        return refused
 
     async def _served(self, call: ToolCall) -> str:
         wanted = understood(call)
@@ -117,3 +153,14 @@ class Turns:
         if told := wanted.told():
             self._desk.task.ctx.log(told)
         return await wanted.run(await self._desk.tools())
+
+
+def _fitting(text: str, *, room: int) -> str:
+    """The longest beginning of ``text``, nearly, that has ``room`` bytes as JSON."""
+    while (size := _size(text)) > room:
+        text = text[: min(len(text) * room // size, len(text) - 1)]
+    return text
+
+
+def _size(value: Any) -> int:
+    return len(dumps(value).encode(errors="replace"))
