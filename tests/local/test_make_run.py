@@ -174,6 +174,30 @@ def test_a_second_instance_is_refused(start: Callable[..., Run], tmp_path: Path)
     assert "running already" in second.said()
 
 
+def test_two_installations_that_start_at_once_have_probes_of_their_own(
+    start: Callable[..., Run], tmp_path: Path
+) -> None:
+    runs = [start(STATE_DIR=str(tmp_path / name), METRICS_PORT="") for name in ("first", "second")]
+    for run in runs:
+        run.until_it_runs()
+    for run in runs:
+        assert "starting again" not in run.said()
+        # Not anchored: a service's line and its end of line are two writes, ours may come between.
+        (port,) = re.findall(r"worker +ready +http://127\.0\.0\.1:(\d+)/readyz", run.said())
+        worker = run.children()["codeforge_worker"]
+        assert int(port) in {each.laddr.port for each in worker.net_connections("tcp") if each.status == "LISTEN"}
+    ports = [re.findall(r"probes listen.*port=\D*(\d+)", run.said()) for run in runs]
+    assert len({*ports[0], *ports[1]}) == 4, ports
+
+
+def test_a_port_of_the_probes_that_is_said_and_taken_is_refused(start: Callable[..., Run]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        run = start(METRICS_PORT=str(port))
+        assert run.process.wait(START) == 1
+    assert f"Port {port} is in use. Set METRICS_PORT" in run.said()
+
+
 def test_a_port_in_use_is_refused(start: Callable[..., Run]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

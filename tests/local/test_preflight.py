@@ -6,7 +6,7 @@ import pytest
 
 from codeforge_common.errors import ConfigurationError
 from codeforge_local import preflight
-from codeforge_local.ports import free_port, is_free
+from codeforge_local.ports import is_free
 from codeforge_local.settings import LocalSettings
 
 
@@ -22,14 +22,6 @@ def test_a_port_in_use_is_named_with_a_way_out() -> None:
         assert not is_free("127.0.0.1", port)
         with pytest.raises(ConfigurationError, match=rf"Port {port} is in use.*PORT={port + 1} make run"):
             preflight.check(LocalSettings(port=port))
-        assert free_port("127.0.0.1", preferred=port) != port
-
-
-def test_a_taken_port_for_the_edge_s_probes_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        taken = server.getsockname()[1]
-        with pytest.raises(ConfigurationError, match=rf"Port {taken} is in use. Set METRICS_PORT"):
-            preflight.check(LocalSettings(port=0, metrics_port=taken))
 
 
 def test_an_address_of_another_machine_is_named() -> None:

@@ -1,20 +1,32 @@
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from codeforge_common.errors import ConfigurationError
 from codeforge_common.stop_signals import LONGEST_SECONDS
-from codeforge_local import services
+from codeforge_local import probe, services
+from codeforge_local.keeper import Keeper
+from codeforge_local.service import Service
 from codeforge_local.settings import LocalSettings
 from codeforge_worker.shutdown import FORCED_SECONDS
+
+MakeService = Callable[..., Service]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> LocalSettings:
     return LocalSettings(state_dir=tmp_path, port=0, metrics_port=0)
+
+
+@pytest.fixture
+def probes() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
 
 
 def test_development_is_a_default_that_the_environment_overrules(
@@ -31,55 +43,57 @@ def test_development_is_a_default_that_the_environment_overrules(
     assert given["STATE_DIR"] == str(settings.state_dir)
 
 
-def test_every_service_has_ports_of_its_own_where_nobody_says_which(settings: LocalSettings) -> None:
-    edge, worker = services.edge(settings, {}), services.worker(settings, {})
-
-    ports = {edge.environment["PORT"], edge.environment["METRICS_PORT"], worker.environment["METRICS_PORT"]}
-    assert len(ports) == 3
-    assert not ports & {"0", "9101", "9103"}
-
-
-@pytest.mark.parametrize("named", [9103, 29_101])
-def test_metrics_port_is_the_edge_s_and_the_worker_finds_another(settings: LocalSettings, named: int) -> None:
-    said = settings.model_copy(update={"metrics_port": named})
-    assert services.edge(said, {}).environment["METRICS_PORT"] == str(named)
-    assert services.worker(said, {}).environment["METRICS_PORT"] not in ("0", str(named))
+def test_each_inherits_the_socket_of_its_probes(settings: LocalSettings, probes: socket.socket) -> None:
+    descriptor, port = probes.fileno(), probes.getsockname()[1]
+    for service in (services.edge(settings, {}, probes=probes), services.worker({}, probes=probes)):
+        assert service.inherits == (descriptor,)
+        assert service.environment["METRICS_HOST"] == f"fd://{descriptor}"
+        assert service.environment["METRICS_PORT"] == str(port)
 
 
-def test_a_taken_port_of_the_probes_is_no_fault(settings: LocalSettings) -> None:
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            other.bind(("127.0.0.1", 9103))
-            other.listen()
-        except OSError:
-            pass  # somebody else has it: just as good
-        worker = services.worker(settings.model_copy(update={"metrics_port": 9101}), {})
+def test_the_edge_has_a_free_port_where_nobody_says_which(settings: LocalSettings, probes: socket.socket) -> None:
+    port = int(services.edge(settings, {}, probes=probes).environment["PORT"])
+    assert port not in (0, 8000, probes.getsockname()[1])
 
-    assert worker.environment["METRICS_PORT"] != "9103"
+
+async def test_what_somebody_else_answers_on_the_edge_s_port_is_not_its_readiness(
+    settings: LocalSettings, probes: socket.socket, fake: MakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_TIMEOUT", 0.1)
+    other = fake("edge of another installation")
+    kept = Keeper(other)
+    kept.start()
+    try:
+        await asyncio.wait_for(kept.ready.wait(), 30)
+        said = settings.model_copy(update={"port": int(other.command[2])})
+        assert await services.edge(said, {}, probes=probes).ready() == "no answer yet"
+    finally:
+        await kept.stop()
 
 
 @pytest.mark.parametrize("seconds", [0, 25, 600])
 def test_each_service_has_the_time_after_which_it_ends_itself(
-    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch, seconds: float
+    settings: LocalSettings, probes: socket.socket, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     monkeypatch.setenv("WORKER_GRACE_SECONDS", str(seconds))
-    assert services.worker(settings, {}).grace == seconds + FORCED_SECONDS
-    assert services.edge(settings, {}).grace == LONGEST_SECONDS
+    assert services.worker({}, probes=probes).grace == seconds + FORCED_SECONDS
+    assert services.edge(settings, {}, probes=probes).grace == LONGEST_SECONDS
 
 
 def test_a_setting_that_the_worker_cant_start_with_is_said_before_anything_starts(
-    settings: LocalSettings, monkeypatch: pytest.MonkeyPatch
+    probes: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKER_GRACE_SECONDS", "soon")
     with pytest.raises(ConfigurationError, match="WORKER_GRACE_SECONDS"):
-        services.worker(settings, {})
+        services.worker({}, probes=probes)
 
 
 @pytest.mark.parametrize(
     ("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "localhost"), ("::1", "[::1]"), ("::", "localhost")]
 )
-def test_an_address_is_shown_as_a_browser_wants_it(settings: LocalSettings, host: str, shown: str) -> None:
-    edge = services.edge(settings.model_copy(update={"host": host, "port": 8123}), {})
+def test_an_address_is_shown_as_a_browser_wants_it(
+    settings: LocalSettings, probes: socket.socket, host: str, shown: str
+) -> None:
+    edge = services.edge(settings.model_copy(update={"host": host, "port": 8123}), {}, probes=probes)
 
     assert edge.address.startswith(f"http://{shown}:8123 ")

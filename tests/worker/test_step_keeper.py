@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any
 
 import pytest
 
 from codeforge_common.errors import StoreUnavailable
 from codeforge_common.handler import Cancelled, Fail
-from codeforge_common.handler.result import encode_clean
 from codeforge_common.secrets import Redactor
 from codeforge_common.store import Verdict
 from codeforge_common.telemetry.readiness import Readiness
@@ -36,9 +34,11 @@ class Desk:
             limits=StepLimits(result_bytes=result_bytes, number=10, bytes=together),
             finished=steps,
             seal=lambda name, text: f"sealed {name} {text}".encode(),
-            encode=partial(encode_clean, redactor=Redactor(["hunter2"]), max_bytes=result_bytes, kind="step_result"),
+            redactor=Redactor(["hunter2", "neighbour"]),
+            own=Redactor(["hunter2"]),
             said=self._say,
             heed=self.heard.append,
+            grace=lambda: 1.25,
         )
         self.store.meanwhile["step"] = lambda: self.order.append("step")
 
@@ -95,6 +95,18 @@ async def test_a_private_result_is_kept_sealed_and_without_secrets_too() -> None
     desk = Desk()
     assert await desk.keeper.keep("edit", {"key": "hunter2"}, private=True) == '{"key":"[redacted]"}'
     assert desk.kept == [("edit", b'sealed edit {"key":"[redacted]"}')]
+
+
+async def test_of_a_private_result_only_the_job_s_own_secrets_are_blacked_out() -> None:
+    text = "postgres://app:app@host hunter2 neighbour"
+    desk = Desk()
+    assert await desk.keeper.keep("edit", text, private=True) == '"postgres://app:app@host [redacted] neighbour"'
+    assert desk.kept == [("edit", b'sealed edit "postgres://app:app@host [redacted] neighbour"')]
+    assert await desk.keeper.keep("plan", text) == '"postgres://[redacted]@host [redacted] [redacted]"'
+
+
+async def test_its_run_says_how_long_a_cancel_waits() -> None:
+    assert Desk().keeper.grace == 1.25
 
 
 @pytest.mark.parametrize("length", [98, 99])

@@ -132,6 +132,13 @@ def test_a_result_is_kept_without_secrets() -> None:
     assert json.loads(text) == {"[redacted]": ["the key is [redacted]"], "number": 1234567, "fine": 1}
 
 
+def test_what_only_looks_like_a_secret_may_stay() -> None:
+    value = ["postgres://app:app@host", "hunter2"]
+    assert encode_clean(value, redactor=REDACTOR, max_bytes=1000) == '["postgres://[redacted]@host","[redacted]"]'
+    text = encode_clean(value, redactor=REDACTOR, max_bytes=1000, shapes=False)
+    assert text == '["postgres://app:app@host","[redacted]"]'
+
+
 def test_one_that_is_too_large_fails_under_its_kind() -> None:
     with pytest.raises(Fail) as failed:
         encode_clean("x" * 10, redactor=REDACTOR, max_bytes=10, kind="step_result")

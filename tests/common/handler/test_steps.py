@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from codeforge_common.handler import Fail
+from codeforge_common.handler.outcome import HandlerExited
 from codeforge_common.handler.steps import Keeper, Steps, to_the_end, unkept
 
 
 class Shelf(Keeper):
-    """Keeps results in a dictionary. ``lost``: the run has lost its job once it has been asked so many times."""
+    """Keeps results in a dictionary. ``lost``: the run has lost its job once it has been asked so many times.
 
-    def __init__(self, *, lost: int | None = None) -> None:
+    ``grace``: what a cancel waits for an effect.
+    """
+
+    def __init__(self, *, lost: int | None = None, grace: float = 30) -> None:
         self.kept: dict[str, str] = {}
         self.private: set[str] = set()
         self.asked = 0
         self._lost = lost
+        self._grace = grace
+
+    @property
+    def grace(self) -> float:
+        return self._grace
 
     async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         self.kept[name] = json.dumps(result)
@@ -31,6 +41,13 @@ class Shelf(Keeper):
         self.asked += 1
         if self.asked == self._lost:
             raise asyncio.CancelledError
+
+
+class FullShelf(Shelf):
+    """Refuses whatever it is to keep."""
+
+    async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
+        raise Fail("too_many_steps", "Full.")
 
 
 class Outside:
@@ -47,6 +64,32 @@ class Outside:
     def make(self, key: str) -> Any:
         self.calls.append(f"make {key}")
         return {"made": key}
+
+
+class SlowService:
+    """A service in which something takes until ``answer`` is set. ``asked``: somebody waits for it."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.given_up = False
+
+    async def make(self, key: str) -> str:
+        self.asked.set()
+        try:
+            await self.answer.wait()
+        except asyncio.CancelledError:
+            self.given_up = True
+            raise
+        return key
+
+    async def cancelled(self, shelf: Shelf) -> asyncio.Task[Any]:
+        """An effect whose run was cancelled while this was asked for it."""
+        task = asyncio.create_task(steps(shelf).effect("pr", lambda key: None, self.make, key="job:pr"))
+        await self.asked.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        return task
 
 
 def steps(shelf: Keeper, *, finished: Mapping[str, str] | None = None, most: int = 10) -> Steps:
@@ -161,6 +204,50 @@ async def test_a_run_that_has_lost_its_job_makes_nothing(lost: int, calls: list[
     assert (outside.calls, shelf.kept) == (calls, {})
 
 
+async def test_a_cancel_waits_for_what_is_being_made_and_it_is_kept() -> None:
+    shelf, service = Shelf(), SlowService()
+    task = await service.cancelled(shelf)
+    assert not task.done()
+    service.answer.set()
+    await asyncio.wait({task}, timeout=30)
+    assert task.cancelled()
+    assert shelf.kept == {"pr": '"job:pr"'}
+
+
+async def test_it_does_so_for_as_long_as_the_keeper_says() -> None:
+    shelf, service = Shelf(grace=0), SlowService()
+    task = await service.cancelled(shelf)
+    await asyncio.wait({task}, timeout=30)
+    assert (task.cancelled(), service.given_up, shelf.kept) == (True, True, {})
+
+
+async def test_a_second_cancel_waits_no_longer() -> None:
+    shelf, service = Shelf(), SlowService()
+    task = await service.cancelled(shelf)
+    task.cancel()
+    await asyncio.wait({task}, timeout=20)
+    assert (task.cancelled(), service.given_up, shelf.kept) == (True, True, {})
+
+
+async def test_a_cancel_goes_on_where_what_was_made_is_not_taken() -> None:
+    shelf, service = FullShelf(), SlowService()
+    task = await service.cancelled(shelf)
+    service.answer.set()
+    await asyncio.wait({task}, timeout=30)
+    assert task.cancelled()
+
+
+async def test_what_a_make_raises_is_raised_and_keeps_nothing() -> None:
+    shelf = Shelf()
+    run = steps(shelf)
+    with pytest.raises(ZeroDivisionError):
+        await run.effect("pr", lambda key: None, lambda key: 1 / 0, key="job:pr")
+    with pytest.raises(HandlerExited):
+        await run.effect("pr", lambda key: None, lambda key: sys.exit(), key="job:pr")
+    assert shelf.kept == {}
+    assert await run.effect("pr", lambda key: None, lambda key: 1, key="job:pr") == 1
+
+
 async def test_it_replays_until_the_last_finished_step_is_passed() -> None:
     run = steps(Shelf(), finished={"one": "1", "two": "2"})
     assert run.replaying
@@ -183,6 +270,23 @@ def test_a_blocking_handler_s_steps_need_no_loop() -> None:
     with pytest.raises(TypeError, match="can't await"):
         to_the_end(steps(shelf).step("sleep", lambda: asyncio.sleep(0)))
     assert list(shelf.kept) == ["plan"]
+
+
+def test_nor_do_its_effects() -> None:
+    shelf = Shelf()
+
+    def effect(make: Callable[[str], Any]) -> Any:
+        return to_the_end(steps(shelf).effect("pr", lambda key: None, make, key="job:pr", on_a_loop=False))
+
+    assert effect(lambda key: key) == "job:pr"
+    with pytest.raises(TypeError, match="can't await"):
+        effect(lambda key: asyncio.sleep(0))
+
+
+async def test_not_even_where_there_is_one() -> None:
+    outside = Outside()
+    made = steps(Shelf()).effect("pr", lambda key: None, outside.make, key="job:pr", on_a_loop=False)
+    assert to_the_end(made) == {"made": "job:pr"}
 
 
 async def test_a_handler_that_a_test_calls_needs_no_worker() -> None:

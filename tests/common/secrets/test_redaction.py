@@ -120,6 +120,13 @@ def test_a_secret_is_known_while_one_of_its_holders_is_there() -> None:
     assert redactor.text("hunter2") == "hunter2"
 
 
+def test_without_shapes_it_replaces_known_values_alone() -> None:
+    redactor = Redactor(['hun"ter2'])
+    value = {"postgres://app:app@host": ['ghp_abcd1234 hun"ter2', r"hun\"ter2", 1]}
+    assert redactor.clean(value, shapes=False) == {"postgres://app:app@host": ["ghp_abcd1234 [redacted]", REDACTED, 1]}
+    assert redactor.text("Bearer 12345678 hun%22ter2", shapes=False) == f"Bearer 12345678 {REDACTED}"
+
+
 def test_values_under_four_characters_stay_in_innocent_words() -> None:
     assert Redactor(["abc", ""]).text("abc is the alphabet") == "abc is the alphabet"
 

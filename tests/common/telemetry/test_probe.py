@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -34,7 +35,11 @@ class Bench:
         return self.alive
 
     def ask(self, path: str, *, method: str = "GET", accept: str = "") -> tuple[HTTPResponse, bytes]:
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=5)
+        return self.ask_at(self.server.port, path, method=method, accept=accept)
+
+    @staticmethod
+    def ask_at(port: int, path: str, *, method: str = "GET", accept: str = "") -> tuple[HTTPResponse, bytes]:
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request(method, path, headers={"Accept": accept})
             response = connection.getresponse()
@@ -124,6 +129,26 @@ def test_a_port_in_use_is_a_clear_error(bench: Bench) -> None:
         ProbeServer(
             host="127.0.0.1", port=bench.server.port, registry=bench.metrics.registry, readiness=bench.readiness
         )
+
+
+def test_an_inherited_socket_is_answered_on_and_stays_with_whoever_passed_it_on(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        theirs = os.dup(ours.fileno())  # the descriptor that a process gets from the one that starts it
+        os.set_inheritable(theirs, True)
+        server = ProbeServer(host=f"fd://{theirs}", port=1, registry=bench.metrics.registry, readiness=bench.readiness)
+        assert server.port == ours.getsockname()[1]
+        assert not os.get_inheritable(theirs)
+        server.start()
+        assert Bench.ask_at(server.port, "/healthz")[0].status == 200
+        server.stop()
+        with socket.create_connection(ours.getsockname(), timeout=5):
+            pass  # it can still be reached, by whoever is started next
+
+
+@pytest.mark.parametrize("descriptor", ["", "seven", "-1", "1048570", "9" * 30])
+def test_a_descriptor_that_wasnt_inherited_is_a_clear_error(bench: Bench, descriptor: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^METRICS_HOST: fd://{descriptor} is no socket"):
+        ProbeServer(host=f"fd://{descriptor}", port=0, registry=bench.metrics.registry, readiness=bench.readiness)
 
 
 def test_a_server_of_any_kind_can_answer_the_same(bench: Bench) -> None:

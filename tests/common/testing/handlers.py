@@ -208,3 +208,24 @@ async def stubborn(ctx: JobContext) -> str:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
     return "had enough"
+
+
+@handler("slow_effect")
+async def slow_effect(ctx: JobContext) -> Any:
+    """Makes something for ``context.seconds``."""
+
+    async def make(key: str) -> str:
+        await asyncio.sleep(ctx.context["seconds"])
+        ctx.log("Made")
+        return key
+
+    return await ctx.effect("made", lambda key: None, make)
+
+
+@handler("editing", secret_fields=["context.key"])
+async def editing(ctx: JobContext) -> Any:
+    """Whether what the first run gets of a private step is what later ones do."""
+    text = f"postgres://app:app@host {ctx.secrets['context.key']}"
+    edited = await ctx.step("edit", lambda: text, private=True)
+    await ctx.step("plan", lambda: text)
+    return edited == "postgres://app:app@host [redacted]"

@@ -98,8 +98,21 @@ def test_a_socket_is_waited_for() -> None:
     assert seconds < 60
 
 
-def test_hours_of_polling_over_an_idle_connection_take_none() -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_hours_of_polling_over_an_idle_connection_take_none(apart: bool) -> None:
     async def work() -> None:
+        if apart:
+            await asyncio.create_task(poll_for_main())
+        else:
+            await poll()
+
+    async def poll_for_main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, ClockLoop)
+        with loop.for_main():
+            await poll()
+
+    async def poll() -> None:
         ours, theirs = socket.socketpair()
         _, writer = await asyncio.open_connection(sock=ours)
         for _ in range(3):

@@ -89,6 +89,31 @@ def test_a_cancel(moment: Moment, tmp_path: Path) -> None:
     assert (told.status, told.result, told.failed_reason, list(tmp_path.iterdir())) == ("cancelled", None, None, [])
 
 
+def test_a_cancel_waits_for_what_is_being_made() -> None:
+    told = run(handlers.slow_effect, context={"seconds": 11}, cancel=AfterSeconds(10))
+    assert (told.status, told.steps, told.effects) == ("cancelled", {"made": "job_0test:made"}, {"made": "made"})
+    assert told.logs[-1] == "Made"
+    assert told.seconds == pytest.approx(11)
+
+
+def test_but_not_for_long() -> None:
+    told = run(handlers.slow_effect, context={"seconds": 20}, cancel=AfterSeconds(10))
+    assert (told.status, told.steps, told.effects) == ("cancelled", {}, {})
+    assert told.seconds == pytest.approx(11.5)
+
+
+def test_a_crash_waits_for_nothing() -> None:
+    told = run(handlers.slow_effect, context={"seconds": 11}, crash=AfterSeconds(10))
+    assert (told.status, told.steps, told.effects) == ("waiting", {}, {})
+    assert told.seconds == pytest.approx(10)
+
+
+def test_what_only_looks_like_a_secret_stays_in_a_private_step() -> None:
+    told = run(handlers.editing, context={"key": "hunter2-hunter2"})
+    assert told.steps == {"edit": "postgres://app:app@host [redacted]", "plan": "postgres://[redacted]@host [redacted]"}
+    assert told.result is True
+
+
 def test_a_stop_of_the_worker_costs_no_attempt(tmp_path: Path) -> None:
     told = run(letter, context={"box": str(tmp_path)}, shutdown=AfterSeconds(60))
     assert (told.status, told.failed_reason) == ("waiting", None)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
-from codeforge_gateway.chat.rules import LOOKED_AT, TALK, WORK, is_work
+from codeforge_gateway.chat.rules import LOOKED_AT, NEEDS_A_MODEL, TALK, WORK, Work, without_a_model, work_in
 
 
 @pytest.mark.parametrize(
@@ -22,10 +24,15 @@ from codeforge_gateway.chat.rules import LOOKED_AT, TALK, WORK, is_work
         "Write tests for src/app/main.py",
         "please upgrade all dependencies",
         "Let's rename main.go",
+        "Cập nhật readme sang tiếng Việt trong repo versace-landing",
+        "Hãy sửa lỗi trong octo/cat",
+        "Bạn có thể dịch README.md giúp tôi không?",
+        "Xin chào, vui lòng thêm test cho dự án này",
+        "phân tích kho mã này",
     ],
 )
 def test_an_order_that_names_its_object_is_work(message: str) -> None:
-    assert is_work(message)
+    assert work_in(message)
 
 
 @pytest.mark.parametrize(
@@ -46,21 +53,53 @@ def test_an_order_that_names_its_object_is_work(message: str) -> None:
         "Does the review take long?",
         "Thanks, that was the readme I wanted",
         "Check",
+        "Xin chào",
+        "Làm thế nào để sửa lỗi trong repo của tôi?",
+        "Dịch là gì?",
+        "Viết một bài thơ về mùa thu",
     ],
 )
 def test_questions_and_talk_are_no_work(message: str) -> None:
-    assert not is_work(message)
+    assert work_in(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "work"),
+    [
+        ("Analyse octo/cat and fix what you find", Work.ANALYSIS),
+        ("Please review my code", Work.ANALYSIS),
+        ("Check octo/cat for unit tests", Work.ANALYSIS),
+        ("Check octo/cat and fix what is broken", Work.CHANGE),
+        ("Phân tích octo/cat", Work.ANALYSIS),
+        ("Update the readme of octo/cat after a review", Work.CHANGE),
+        ("Write tests for octo/cat", Work.CHANGE),
+    ],
+)
+def test_an_analysis_is_told_from_a_change(message: str, work: Work) -> None:
+    assert work_in(message) is work
+
+
+def test_accents_may_be_characters_of_their_own() -> None:
+    assert work_in(unicodedata.normalize("NFD", "Cập nhật readme trong repo versace-landing")) is Work.CHANGE
 
 
 def test_only_the_beginning_of_a_long_message_is_looked_at() -> None:
-    assert is_work("Fix the bug in octo/cat. " + "x" * 100_000)
-    assert not is_work("Fix " + "x" * LOOKED_AT + " octo/cat")
-    assert not is_work("please " * 20_000)
+    assert work_in("Fix the bug in octo/cat. " + "x" * 100_000)
+    assert not work_in("Fix " + "x" * LOOKED_AT + " octo/cat")
+    assert not work_in("please " * 20_000)
 
 
-def test_both_answers_say_how_work_is_sent_to_the_background() -> None:
-    for text in (TALK, WORK):
-        assert "🔧 Background" in text
-        assert "backgroundMode" in text
-    assert "Analyse a repository" in TALK
-    assert WORK.startswith("That is work for the background.")
+@pytest.mark.parametrize("text", [TALK, WORK, NEEDS_A_MODEL])
+def test_every_answer_says_how_work_is_sent_to_the_background(text: str) -> None:
+    assert "🔧 Background" in text
+    assert "backgroundMode" in text
+
+
+@pytest.mark.parametrize("text", [TALK, NEEDS_A_MODEL])
+def test_without_a_model_only_analyses_are_promised(text: str) -> None:
+    assert text.startswith("No model is configured for this chat (`AGENT_MODEL`)")
+    assert "in the worker" in text
+
+
+def test_each_kind_of_work_has_its_answer_without_a_model() -> None:
+    assert [without_a_model(work) for work in (Work.ANALYSIS, Work.CHANGE, None)] == [WORK, NEEDS_A_MODEL, TALK]

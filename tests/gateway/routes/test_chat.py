@@ -70,6 +70,16 @@ async def test_a_foreground_message_is_answered_in_the_conversation(gateway: Gat
     assert (await gateway.client.get("/api/jobs/user/local")).json()["count"] == 0
 
 
+@pytest.mark.parametrize(("message", "offered"), [("Analyse octo/cat", True), ("Update the readme in octo/cat", False)])
+async def test_without_a_model_only_an_analysis_is_offered_the_background(
+    gateway: Gateway, message: str, offered: bool
+) -> None:
+    answer = await gateway.client.post("/api/chat", json={"generationId": "g-1", "message": message})
+    data = answer.json()["data"]
+    assert data.get("suggestBackground", False) is offered
+    assert ("No model is configured for this chat" in data["message"]) is not offered
+
+
 async def test_all_faults_are_told_at_once(gateway: Gateway) -> None:
     answer = await gateway.client.post("/api/chat", json={"backgroundMode": "yes", "githubContext": {"token": 7}})
     assert answer.status_code == 400

@@ -90,7 +90,7 @@ async def test_a_failure_after_the_head_is_an_event(start: Start, server: ModelS
     assert "".join(data["text"] for _, data in deltas).startswith("First")
     assert name == "chat:error"
     assert (problem["code"], problem["status"], problem["success"]) == ("model_unavailable", 503, False)
-    assert problem["instance"] == "/api/chat"
+    assert (problem["instance"], problem["retryAfter"]) == ("/api/chat", 5)
     assert await kept(gateway) == []
     assert count(gateway, "unavailable") == 1
 

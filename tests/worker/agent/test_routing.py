@@ -59,6 +59,7 @@ async def test_an_order_wins_over_the_questions_around_it(message: str) -> None:
         "Which files of ada/engine should I change?",
         "How do I add a test to ada/engine?",
         "Does ada/engine need an update?",
+        "What would you improve in ada/engine?",
         "Explain the code in ada/engine",
         "Explain how to build ada/engine",
         "Suggest what to improve in ada/engine",

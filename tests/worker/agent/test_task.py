@@ -52,3 +52,9 @@ async def test_one_of_those_that_the_user_may_push_to(tmp_path: Path, repository
         named = await chosen(notes, settings=settings, context={"repository": "ada/engine"}, token=TOKEN)
         assert named[0] == "ada/engine"
         assert fake.count("GET /user/repos") == asked == 1
+
+
+async def test_an_address_on_the_server_that_is_set_is_an_owner_and_a_name(notes: Notes) -> None:
+    settings = AgentSettings(github_server_url="https://git.example")
+    label, _ = await chosen(notes, settings=settings, message="Analyze https://git.example/ada/engine/tree/main")
+    assert label == "ada/engine"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from urllib.parse import urlsplit
 
 from codeforge_common.errors import CodeForgeError
 from codeforge_common.secrets import KeyRing
 from codeforge_common.settings import load
-from codeforge_local import lock, preflight, services, valkey
+from codeforge_local import lock, preflight, probe_sockets, services, valkey
 from codeforge_local.console import complain, say
 from codeforge_local.ports import free_port
 from codeforge_local.settings import LocalSettings
@@ -23,7 +24,9 @@ def main() -> int:
         preflight.check(settings)
         # Made before the services start, so that both find the same one.
         KeyRing.from_settings(settings)
-        asyncio.run(_run(settings, lock_descriptor=held))
+        # Opened before a port is chosen for anything else: what the kernel gives out then is another.
+        with probe_sockets.for_edge(settings) as edge, probe_sockets.for_worker(settings) as worker:
+            asyncio.run(_run(settings, lock_descriptor=held, edge_probes=edge, worker_probes=worker))
     except CodeForgeError as error:
         complain(str(error))
         return 1
@@ -32,7 +35,9 @@ def main() -> int:
     return 0
 
 
-async def _run(settings: LocalSettings, *, lock_descriptor: int) -> None:
+async def _run(
+    settings: LocalSettings, *, lock_descriptor: int, edge_probes: socket.socket, worker_probes: socket.socket
+) -> None:
     server, redis_url = None, settings.redis_url
     if settings.embedded:
         port = settings.valkey_port or free_port(valkey.HOST)
@@ -41,5 +46,6 @@ async def _run(settings: LocalSettings, *, lock_descriptor: int) -> None:
     else:
         say("store", f"at {urlsplit(redis_url).netloc.rpartition('@')[2]} (REDIS_URL)")
     base = services.environment(settings, redis_url=redis_url)
-    supervisor = Supervisor(server=server, services=(services.edge(settings, base), services.worker(settings, base)))
-    await supervisor.run()
+    edge = services.edge(settings, base, probes=edge_probes)
+    worker = services.worker(base, probes=worker_probes)
+    await Supervisor(server=server, services=(edge, worker)).run()

@@ -6,7 +6,6 @@ import shutil
 
 from codeforge_common.errors import ConfigurationError
 from codeforge_local.ports import is_free
-from codeforge_local.services import METRICS_HOST
 from codeforge_local.settings import LocalSettings
 
 
@@ -21,8 +20,5 @@ def check(settings: LocalSettings) -> None:
             f"Port {settings.port} is in use. Stop what listens there, or take another: "
             f"PORT={settings.port + 1} make run"
         )
-    probes = settings.edge_probes_port
-    if probes and not is_free(METRICS_HOST, probes):
-        raise ConfigurationError(f"Port {probes} is in use. Set METRICS_PORT to another, or to 0.")
     if settings.embedded and settings.valkey_port and not is_free("127.0.0.1", settings.valkey_port):
         raise ConfigurationError(f"Port {settings.valkey_port} is in use. Set VALKEY_PORT to another, or to 0.")

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from functools import partial
 
 from codeforge_common.settings import load
 from codeforge_common.stop_signals import LONGEST_SECONDS
+from codeforge_common.telemetry.probe import INHERITED
 from codeforge_local import probe
 from codeforge_local.ports import free_port
 from codeforge_local.service import Service
 from codeforge_local.settings import LocalSettings
 from codeforge_worker.settings import WorkerSettings
 from codeforge_worker.shutdown import FORCED_SECONDS
-
-METRICS_HOST = "127.0.0.1"
-
-EDGE_PROBES = 9101
-WORKER_PROBES = 9103
-"""Where they serve their probes by default, here and everywhere."""
 
 DEVELOPMENT = {
     "AUTH_MODE": "none",
@@ -39,41 +35,48 @@ def environment(settings: LocalSettings, *, redis_url: str) -> dict[str, str]:
     return DEVELOPMENT | said | {"REDIS_URL": redis_url, "STATE_DIR": state_dir}
 
 
-def edge(settings: LocalSettings, base: Mapping[str, str]) -> Service:
-    """Gateway and notifier on ``PORT``."""
+def edge(settings: LocalSettings, base: Mapping[str, str], *, probes: socket.socket) -> Service:
+    """Gateway and notifier on ``PORT``; ``probes`` has to stay open as long as it runs.
+
+    Its readiness is asked there, where it answers once it has ``PORT``: on that one another program may answer, which
+    took it first.
+    """
     host, port = _reachable(settings.host), settings.port or free_port(settings.host)
-    probes = settings.edge_probes_port or _free_probes_port(settings, preferred=EDGE_PROBES)
     return Service(
         name="edge",
         command=(sys.executable, "-m", "codeforge_edge"),
-        environment={**base, "PORT": str(port), **_probes(probes)},
-        ready=partial(probe.http, host.strip("[]"), port, "/readyz"),
+        environment={**base, "PORT": str(port), **_answering(probes)},
+        ready=partial(probe.http, *_address(probes), "/readyz"),
         address=f"http://{host}:{port} (HTTP API, its documentation on /docs, Socket.IO)",
         grace=LONGEST_SECONDS,
+        inherits=(probes.fileno(),),
     )
 
 
-def worker(settings: LocalSettings, base: Mapping[str, str]) -> Service:
-    """One worker with all job types. Raises ConfigurationError for settings that it couldn't start with."""
-    edges = settings.edge_probes_port == WORKER_PROBES
-    port = _free_probes_port(settings, preferred=0 if edges else WORKER_PROBES)
+def worker(base: Mapping[str, str], *, probes: socket.socket) -> Service:
+    """One worker with all job types; ``probes`` has to stay open as long as it runs.
+
+    Raises ConfigurationError for settings that it couldn't start with.
+    """
+    host, port = _address(probes)
     return Service(
         name="worker",
         command=(sys.executable, "-m", "codeforge_worker"),
-        environment={**base, **_probes(port)},
-        ready=partial(probe.http, METRICS_HOST, port, "/readyz"),
-        address=f"http://{METRICS_HOST}:{port}/readyz (its state; metrics on /metrics)",
+        environment={**base, **_answering(probes)},
+        ready=partial(probe.http, host, port, "/readyz"),
+        address=f"http://{host}:{port}/readyz (its state; metrics on /metrics)",
         grace=load(WorkerSettings).worker_grace_seconds + FORCED_SECONDS,
+        inherits=(probes.fileno(),),
     )
 
 
-def _free_probes_port(settings: LocalSettings, *, preferred: int) -> int:
-    """A port for a service's probes: the one that it has everywhere, unless that is taken or `METRICS_PORT` is `0`."""
-    return free_port(METRICS_HOST, preferred=preferred if settings.metrics_port else 0)
+def _answering(probes: socket.socket) -> dict[str, str]:
+    return {"METRICS_HOST": f"{INHERITED}{probes.fileno()}", "METRICS_PORT": str(_address(probes)[1])}
 
 
-def _probes(port: int) -> dict[str, str]:
-    return {"METRICS_HOST": METRICS_HOST, "METRICS_PORT": str(port)}
+def _address(listener: socket.socket) -> tuple[str, int]:
+    host, port = listener.getsockname()
+    return host, port
 
 
 def _reachable(host: str) -> str:

@@ -220,7 +220,7 @@ class TelemetrySettings(Settings):
     log_format: Literal["console", "json"] = "console"
     """How log lines are written: for people or as JSON."""
     metrics_host: str = Field("127.0.0.1", min_length=1, max_length=255)
-    """Address on which `/metrics`, `/healthz` and `/readyz` are served."""
+    """Address on which `/metrics`, `/healthz` and `/readyz` are served; `fd://7` is an inherited socket."""
     metrics_port: int = Field(9101, ge=0, le=65_535)
     """Port on which `/metrics`, `/healthz` and `/readyz` are served; `0` takes a free one and logs it."""
     otel_exporter_otlp_endpoint: HttpUrl | None = None

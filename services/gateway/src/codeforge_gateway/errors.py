@@ -31,7 +31,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
     "user_mismatch": ProblemType(403, "Another user", "The path or body names another user than the caller."),
     "job_not_found": ProblemType(404, "Job not found", "Unknown, no longer kept, or somebody else's."),
     "unknown_job_type": ProblemType(404, "Unknown job type", "No worker has announced it; `types` lists those known."),
-    "conversation_not_found": ProblemType(404, "Conversation not found", "New, no longer kept, or somebody else's."),
+    "conversation_not_found": ProblemType(404, "Conversation not found", "Not answered, no longer kept, or another's."),
     "not_found": ProblemType(404, "Not found", "Nothing is served at this address."),
     "method_not_allowed": ProblemType(405, "Method not allowed", "`Allow` lists what this address can do."),
     "request_timeout": ProblemType(408, "Request timeout", "The body didn't come within BODY_TIMEOUT_SECONDS."),

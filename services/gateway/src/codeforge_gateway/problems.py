@@ -69,19 +69,23 @@ def problem_document(error: CodeForgeError, *, path: str) -> dict[str, Any]:
     return document
 
 
+def retry_after(error: CodeForgeError) -> int | None:
+    """Seconds after which it is worth another try; None: who knows."""
+    if isinstance(error, RateLimited | StoreUnavailable | ModelUnavailable):
+        return max(1, math.ceil(error.retry_after))
+    return 1 if PROBLEMS.get(error.code, PROBLEMS["internal_error"]).status == 503 else None
+
+
 def _headers(error: CodeForgeError) -> dict[str, str]:
     match error:
-        case RateLimited() | StoreUnavailable() | ModelUnavailable():
-            return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
         case Unauthenticated():
             return {"WWW-Authenticate": "Bearer"}
         case MethodNotAllowed():
             return {"Allow": error.allow}
         case RequestTimeout():
             return {"Connection": "close"}  # what still comes isn't the next request (RFC 9110, section 15.5.9)
-    if PROBLEMS.get(error.code, PROBLEMS["internal_error"]).status == 503:
-        return {"Retry-After": "1"}
-    return {}
+    pause = retry_after(error)
+    return {} if pause is None else {"Retry-After": str(pause)}
 
 
 def handle_problems(app: FastAPI) -> None:

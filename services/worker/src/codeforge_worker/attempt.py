@@ -17,12 +17,13 @@ from opentelemetry.trace import Span, Status, StatusCode
 from codeforge_common.handler import Fail, Handler, JobContext, Retry
 from codeforge_common.handler.ending import Raised, Returned, Stop, ending_of
 from codeforge_common.handler.result import encode_clean
-from codeforge_common.handler.steps import Steps
+from codeforge_common.handler.steps import GRACE_SECONDS, Steps
 from codeforge_common.job import RetryReason
+from codeforge_common.secrets import Redactor
 from codeforge_common.store import Outcome, OutcomeKind, Run, Verdict
 from codeforge_worker import clock
 from codeforge_worker.blocking import BlockingRun
-from codeforge_worker.lease import STOPS, Lease
+from codeforge_worker.lease import END, STOPS, Lease
 from codeforge_worker.private_steps import open_steps, seal
 from codeforge_worker.reports import RunReports
 from codeforge_worker.rules import Rules, Tools
@@ -223,19 +224,30 @@ class Attempt(Lease):
         return self._steps
 
     def _keeper(self) -> StepKeeper:
-        limits = self._rules.steps
         return StepKeeper(
             self.run,
             calls=self._tools.calls,
-            limits=limits,
+            limits=self._rules.steps,
             finished=self._finished,
             seal=lambda name, text: seal(text, run=self.run, name=name, keyring=self._tools.keyring),
-            encode=partial(
-                encode_clean, redactor=self._tools.redactor, max_bytes=limits.result_bytes, kind="step_result"
-            ),
+            redactor=self._tools.redactor,
+            own=Redactor(self._secrets.values()),
             said=self._reports.output_is_taken,
             heed=self._heed,
+            grace=self._grace,
         )
+
+    def _grace(self) -> float:
+        """None for a run that has lost its job; for others little, as the process may have to end in time.
+
+        Only a user's cancel leaves more: the lease is renewed meanwhile. The handler needs the rest to tidy up.
+        """
+        if self.stopped is not None and self.stopped.lost:
+            return 0.0
+        left = (END - self.used(clock.now())) * self.seconds
+        own = self._rules.cancel_seconds * 0.4
+        most = own if self.stopped is Stop.CANCELLED else min(own, GRACE_SECONDS)
+        return max(min(most, left / 2), 0.0)
 
     @property
     def _completed(self) -> bool:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from codeforge_common.handler import Cancelled, Fail
+from codeforge_common.handler.result import encode_clean
 from codeforge_common.handler.steps import Keeper
+from codeforge_common.secrets import Redactor
 from codeforge_common.store import Run, Verdict
 from codeforge_worker.run_calls import RunCalls
 
@@ -23,11 +25,13 @@ class StepLimits:
 
 
 class StepKeeper(Keeper):
-    """``encode`` makes JSON text without secrets of a result, or raises :class:`Fail`. ``seal`` makes of a name and its
+    """``redactor`` takes secrets out of results, ``own``, which knows the job's alone, out of private ones: those are
+    sealed for the job, and what it works on mustn't change with its neighbours. ``seal`` makes of a name and its
     private result what is kept of it. ``finished``: the JSON text of the run's steps so far, by name.
 
     ``said`` returns when the store has what the run has written for its output: it notes with each step how much that
-    is, because the next run writes again what came after. ``heed`` is told what the store thinks of the run.
+    is, because the next run writes again what came after. ``heed`` is told what the store thinks of the run. ``grace``:
+    see :attr:`grace`.
     """
 
     def __init__(
@@ -37,23 +41,33 @@ class StepKeeper(Keeper):
         calls: RunCalls,
         limits: StepLimits,
         finished: Mapping[str, str],
-        encode: Callable[[Any], str],
+        redactor: Redactor,
+        own: Redactor,
         seal: Callable[[str, str], bytes],
         said: Callable[[], Awaitable[None]],
         heed: Callable[[Verdict], None],
+        grace: Callable[[], float],
     ) -> None:
         self._run = run
         self._calls = calls
         self._limits = limits
-        self._encode = encode
+        self._redactor = redactor
+        self._own = own
         self._seal = seal
         self._said = said
         self._heed = heed
+        self._grace = grace
         self._bytes = sum(len(text.encode()) for text in finished.values())
 
     async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         """Returns when the store has it. Fails the job where there is too much: of a private result its JSON counts."""
-        text = self._encode(result)
+        text = encode_clean(
+            result,
+            redactor=self._own if private else self._redactor,
+            max_bytes=self._limits.result_bytes,
+            kind="step_result",
+            shapes=not private,
+        )
         self._bytes += len(text.encode())
         if self._bytes > self._limits.bytes:
             limit = f"at most {self._limits.bytes:,} are kept"
@@ -75,6 +89,11 @@ class StepKeeper(Keeper):
         await self._go_on(verdict)
         if verdict is Verdict.CANCELLED:
             raise Cancelled
+
+    @property
+    def grace(self) -> float:
+        """For how many seconds from now a cancel of the run waits for an effect that is being made."""
+        return self._grace()
 
     async def _go_on(self, verdict: Verdict) -> None:
         self._heed(verdict)

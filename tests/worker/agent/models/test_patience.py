@@ -112,6 +112,17 @@ async def test_a_wait_of_years_is_taken_for_a_mistake(time: Time, pauses: Pauses
     assert caught.value.after == LONGEST_RETRY_SECONDS
 
 
+@pytest.mark.parametrize("seconds", [99_999_999_999.0, 1.3e9])
+async def test_a_pause_of_years_holds_nobody_for_longer_than_a_job(time: Time, pauses: Pauses, seconds: float) -> None:
+    with pytest.raises(Retry):
+        await patience(time, pauses)(Provider(busy(after=seconds)), repeatable=always)
+    assert pauses.remaining("a") == LONGEST_RETRY_SECONDS
+    time.now += LONGEST_RETRY_SECONDS
+    provider = Provider()
+    assert await patience(time, pauses)(provider, repeatable=always) == "answer"
+    assert (provider.calls, time.slept) == (1, [])
+
+
 async def test_what_can_not_be_repeated_is_left_to_the_next_attempt_of_the_job(time: Time, pauses: Pauses) -> None:
     provider = Provider(broken(after=3))
     with pytest.raises(Retry) as caught:

@@ -105,6 +105,7 @@ class JobContext(Assignment):
         ``private``: the result lies sealed in the store and has the lifetime of the job's secrets: it is gone when the
         job completes, and ``SECRETS_RETRY_SECONDS`` after it failed or was cancelled. A run that comes later runs it
         again, and every step after it. For the limits its JSON counts as it is, before it is compressed and sealed.
+        Only the job's own secrets are blacked out in it: what just looks like one, in a file or a patch, is kept as is.
         """
         return await self.steps().step(name, work, private=private)
 
@@ -119,7 +120,8 @@ class JobContext(Assignment):
         ``look(key)`` finds out there whether an earlier attempt has made it, and returns what it found, or None; only
         then ``make(key)`` makes it. ``key`` is ``jobId:name``: leave it out there, for ``look`` to find. Just before
         each of them the store is asked whether the job is still this run's; a run that has lost it is ended. Raises
-        :class:`Cancelled` for a job that was cancelled while others of its batch go on.
+        :class:`Cancelled` for a job that was cancelled while others of its batch go on. A cancel that comes after
+        ``make`` has begun waits a few seconds for it, so that what it made is kept and may be told.
         """
         return await self.steps().effect(name, look, make, key=f"{self.job_id}:{name}")
 
@@ -173,7 +175,8 @@ class BlockingContext(Assignment):
     def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any]) -> Any:
         """As :meth:`JobContext.effect`. Raises :class:`Cancelled` when the job has been cancelled."""
         self._go_on()
-        return to_the_end(self.steps().effect(name, look, make, key=f"{self.job_id}:{name}"))
+        key = f"{self.job_id}:{name}"
+        return to_the_end(self.steps().effect(name, look, make, key=key, on_a_loop=False))
 
     def workspace(self, make: Callable[[Path], object]) -> AbstractContextManager[Path]:
         """As :meth:`JobContext.workspace`: ``with context.workspace(make) as folder``."""

@@ -54,13 +54,16 @@ def encode(result: Any, *, max_bytes: int, kind: str = "result") -> str:
     return text
 
 
-def encode_clean(value: Any, *, redactor: Redactor, max_bytes: int, kind: str = "result") -> str:
-    """``value`` as JSON text without secrets. Raises Fail; see :func:`encode`."""
+def encode_clean(value: Any, *, redactor: Redactor, max_bytes: int, kind: str = "result", shapes: bool = True) -> str:
+    """``value`` as JSON text without secrets. Raises Fail; see :func:`encode`.
+
+    ``shapes=False``: what merely looks like a credential stays (see :meth:`.Redactor.text`).
+    """
     text = encode(value, max_bytes=max_bytes, kind=kind)
-    if redactor.text(text) == text:
+    if redactor.text(text, shapes=shapes) == text:
         return text
     # Not the text itself: a secret such as 12345 may stand in it as a number.
-    return dumps(redactor.clean(json.loads(text)))
+    return dumps(redactor.clean(json.loads(text), shapes=shapes))
 
 
 def abridge(text: str) -> str | None:

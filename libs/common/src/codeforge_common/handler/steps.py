@@ -6,6 +6,7 @@ the keeper don't either, :func:`to_the_end` runs it as a plain call.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -13,8 +14,12 @@ from contextlib import contextmanager
 from inspect import isawaitable
 from typing import Any, Protocol
 
-from codeforge_common.handler.outcome import Fail
+from codeforge_common.handler.outcome import Fail, HandlerExited
 from codeforge_common.handler.result import dumps
+
+GRACE_SECONDS = 1.5
+"""What an effect that is being made has when its run is cancelled. Handlers have ten in all (``WORKER_CANCEL_SECONDS``)
+and, while the store is away, a fifth of the lease: two seconds."""
 
 MOST_STEPS = 100
 """Of one job, where nobody says otherwise (``JOB_STEPS_MAX``)."""
@@ -28,11 +33,16 @@ class Keeper(Protocol):
     async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         """Keeps the result of the step ``name``; the JSON text that later runs will get. Raises :class:`Fail`.
 
-        ``private``: sealed, and for as long as the job's secrets.
+        ``private``: sealed, and for as long as the job's secrets. Of such a result only these are blacked out.
         """
 
     async def assert_held(self) -> None:
         """Returns if the run still has its job. If it hasn't, or is to stop, what ends it is raised here."""
+
+    @property
+    def grace(self) -> float:
+        """For how many seconds from now a cancel of the run waits for an effect that is being made."""
+        return GRACE_SECONDS
 
 
 class Unkept(Keeper):
@@ -71,18 +81,56 @@ class Steps:
                 kept = await self._keeper.keep(name, await _value(work()), private=private)
             return json.loads(kept)
 
-    async def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any], *, key: str) -> Any:
-        """See :meth:`codeforge_common.handler.context.JobContext.effect`. ``key`` is the same in every attempt."""
-        with self._named(name) as kept:
-            return json.loads(await self._made(name, look, make, key=key) if kept is None else kept)
+    async def effect(
+        self,
+        name: str,
+        look: Callable[[str], Any],
+        make: Callable[[str], Any],
+        *,
+        key: str,
+        on_a_loop: bool = True,
+    ) -> Any:
+        """See :meth:`codeforge_common.handler.context.JobContext.effect`. ``key`` is the same in every attempt.
 
-    async def _made(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any], *, key: str) -> str:
-        await self._keeper.assert_held()
+        ``on_a_loop``: False where :func:`to_the_end` runs it; then nothing can be cancelled in its midst.
+        """
+        with self._named(name) as kept:
+            if kept is None:
+                await self._keeper.assert_held()
+                kept = await self._found(name, look, key=key)
+            if kept is None:
+                await self._keeper.assert_held()
+                made = self._made_through_cancels if on_a_loop else self._made
+                kept = await made(name, make, key=key)
+            return json.loads(kept)
+
+    async def _found(self, name: str, look: Callable[[str], Any], *, key: str) -> str | None:
         found = await _value(look(key))
-        if found is None:
-            await self._keeper.assert_held()
-            found = await _value(make(key))
-        return await self._keeper.keep(name, found)
+        return None if found is None else await self._keeper.keep(name, found)
+
+    async def _made(self, name: str, make: Callable[[str], Any], *, key: str) -> str:
+        return await self._keeper.keep(name, await _value(make(key)))
+
+    async def _made_through_cancels(self, name: str, make: Callable[[str], Any], *, key: str) -> str:
+        """A cancel waits until it is made and kept, within bounds, and then goes on, whatever became of it."""
+
+        async def made() -> str:
+            try:
+                return await self._made(name, make, key=key)
+            except SystemExit as error:  # out of a task of its own it would end the loop
+                raise HandlerExited from error
+
+        making = asyncio.create_task(made())
+        try:
+            await asyncio.wait({making})
+        except asyncio.CancelledError:
+            try:
+                await asyncio.wait({making}, timeout=self._keeper.grace)
+            finally:
+                making.cancel()
+                await asyncio.gather(making, return_exceptions=True)
+            raise
+        return making.result()
 
     @contextmanager
     def _named(self, name: str) -> Iterator[str | None]:

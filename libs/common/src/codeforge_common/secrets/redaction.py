@@ -73,12 +73,17 @@ class Redactor:
         finally:
             self._change(remove=held)
 
-    def text(self, text: str) -> str:
-        """``text`` without secrets."""
+    def text(self, text: str, *, shapes: bool = True) -> str:
+        """``text`` without secrets.
+
+        ``shapes=False``: only the known values go. What merely looks like a credential stays, because whoever works on
+        with the text, such as a file's content or a patch, needs it exactly; it mustn't be shown to anybody.
+        """
         places = [place for spelling in self._spellings for place in islice(_places(spelling, text), MOST_PLACES)]
         if len(places) >= MOST_PLACES:
             return REDACTED
-        return redact(_replace(text, sorted(places)) if places else text)
+        text = _replace(text, sorted(places)) if places else text
+        return redact(text) if shapes else text
 
     def settled(self, text: str, *, pausing: bool = False) -> int:
         """How much of the beginning of ``text`` can be redacted by itself when more is to come: no secret goes on.
@@ -95,17 +100,20 @@ class Redactor:
         text = "\0".join(texts)
         return self.text(text) != text
 
-    def clean(self, value: Any) -> Any:
-        """A copy of a JSON-like value whose strings and keys hold no secrets; other objects become their ``repr``."""
+    def clean(self, value: Any, *, shapes: bool = True) -> Any:
+        """A copy of a JSON-like value whose strings and keys hold no secrets; other objects become their ``repr``.
+
+        ``shapes``: see :meth:`text`.
+        """
         if isinstance(value, str):
-            return self.text(value)
+            return self.text(value, shapes=shapes)
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, dict):
-            return {self.clean(key): self.clean(member) for key, member in value.items()}
+            return {self.clean(key, shapes=shapes): self.clean(member, shapes=shapes) for key, member in value.items()}
         if isinstance(value, list | tuple):
-            return [self.clean(item) for item in value]
-        return self.text(repr(value))
+            return [self.clean(item, shapes=shapes) for item in value]
+        return self.text(repr(value), shapes=shapes)
 
     def _change(self, *, add: Counter[str] | None = None, remove: Counter[str] | None = None) -> None:
         with self._lock:

@@ -22,6 +22,10 @@ from codeforge_common.telemetry.readiness import Readiness
 
 __all__ = ["Answer", "ProbeServer", "Readiness", "healthz", "metrics", "readyz"]
 
+INHERITED = "fd://"
+"""What ``METRICS_HOST`` begins with when it names a socket: ``fd://7`` is descriptor 7, which listens already and which
+whoever started this process passed on (the notation is gunicorn's)."""
+
 STOP_SECONDS = 0.1
 """How long a stop may go unnoticed by the listening thread."""
 
@@ -69,7 +73,7 @@ class ProbeServer:
         readiness: Readiness,
         alive: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``port`` 0 takes a free one.
+        """``port`` 0 takes a free one. It says nothing where ``host`` is an inherited socket, ``fd://7``.
 
         :raises ConfigurationError: when the address can't be listened on.
         """
@@ -93,7 +97,10 @@ class ProbeServer:
         _log.info("probes listen", host=self._server.server_address[0], port=self.port)
 
     def stop(self) -> None:
-        """Ends the listening; the port is free afterwards. Answers under way are not waited for."""
+        """Ends the listening; the port is free afterwards, unless whoever passed it on still has it.
+
+        Answers under way are not waited for.
+        """
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -105,17 +112,32 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], routes: dict[str, Callable[[str], Answer]]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.address_family = socket.AF_INET6 if ":" in address[0].removeprefix(INHERITED) else socket.AF_INET
         self.routes = routes
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
         """Binds without the look-up of the machine's name in HTTPServer, which waits for a DNS that may be away."""
-        TCPServer.server_bind(self)
+        host = str(self.server_address[0])
+        if not host.startswith(INHERITED):
+            TCPServer.server_bind(self)
+            return
+        self.socket.close()
+        self.socket = _inherited(host)
+        self.server_address = self.socket.getsockname()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Logs what went wrong with one request, mostly a client that hung up; the next one is served."""
         _log.debug("a probe wasn't answered", exc_info=True)
+
+
+def _inherited(host: str) -> socket.socket:
+    try:
+        listener = socket.socket(fileno=int(host.removeprefix(INHERITED)))
+    except (OSError, OverflowError, ValueError):
+        raise ConfigurationError(f"METRICS_HOST: {host} is no socket that this process inherited") from None
+    listener.set_inheritable(False)  # what this process starts has no use for it
+    return listener
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -54,6 +54,7 @@ class Attempt:
             reached=self._pass,
             alive=self._alive,
             held=self._held,
+            lost=lambda: self.stopped is not None and self.stopped.lost,
         )
         self._steps = NotedSteps(kept=kept, notes=self._notes, keeper=self._keeper)
 

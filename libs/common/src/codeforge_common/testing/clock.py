@@ -6,7 +6,8 @@ import asyncio
 import math
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -15,8 +16,8 @@ class ClockLoop(asyncio.SelectorEventLoop):
 
     What comes from outside comes when it comes: the loop waits in real time, and its clock goes along, while a socket
     or a pipe is watched, a thread of the loop's executor works, or a program runs. A connection that lies idle mustn't
-    turn hours of polling into real ones: while ``main`` itself is in :func:`asyncio.sleep`, nothing it reads is waited
-    for.
+    turn hours of polling into real ones: while ``main`` itself is in :func:`asyncio.sleep`, or a task that works for it
+    (:meth:`for_main`), nothing it reads is waited for.
     """
 
     def __init__(self) -> None:
@@ -24,11 +25,23 @@ class ClockLoop(asyncio.SelectorEventLoop):
         self._threads = 0
         self._programs: list[asyncio.SubprocessTransport] = []
         self.main: asyncio.Task[Any] | None = None
+        self._for_main: set[asyncio.Task[Any]] = set()
         super().__init__(self._selector_with_clock)
 
     def time(self) -> float:
         """Seconds since the loop was made."""
         return self._selector_with_clock.now
+
+    @contextmanager
+    def for_main(self) -> Iterator[None]:
+        """What the current task does in the block, ``main`` waits for."""
+        task = asyncio.current_task(self)
+        assert task is not None, "a task runs it"
+        self._for_main.add(task)
+        try:
+            yield
+        finally:
+            self._for_main.discard(task)
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         """As usual; the clock goes with real time until it has ended."""
@@ -59,7 +72,7 @@ class ClockLoop(asyncio.SelectorEventLoop):
         if self._threads or self._programs:
             return True
         watched = len(self._selector_with_clock.get_map()) > 1  # one is the loop's own, for calls from threads
-        return watched and not (self.main is not None and _sleeps(self.main))
+        return watched and not any(_sleeps(task) for task in (self.main, *self._for_main) if task is not None)
 
 
 class _Clock(selectors.DefaultSelector):

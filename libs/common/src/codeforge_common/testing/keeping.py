@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from inspect import isawaitable
@@ -11,6 +12,7 @@ from codeforge_common.handler.outcome import Fail
 from codeforge_common.handler.result import encode_clean
 from codeforge_common.handler.steps import Keeper, Steps
 from codeforge_common.secrets import Redactor
+from codeforge_common.testing.clock import ClockLoop
 from codeforge_common.testing.moments import AfterStep, BeforeKept, Moment
 from codeforge_common.testing.notes import EffectFound, EffectMade, Notes, StepKept
 
@@ -24,8 +26,9 @@ STEPS_BYTES = 4 * 1024 * 1024
 class NotingKeeper(Keeper):
     """``kept``: the JSON text of the steps by name. ``outputs``: how many texts there were when the last of them ended.
 
-    ``reached`` is told each moment, and raises what ends the run there. ``alive`` raises it where the worker is lost
-    or the run is to stop, ``held`` also where only this job of a batch is.
+    ``redactor`` knows the job's secrets. ``reached`` is told each moment, and raises what ends the run there. ``alive``
+    raises it where the worker is lost or the run is to stop, ``held`` also where only this job of a batch is. ``lost``:
+    whether the worker is.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class NotingKeeper(Keeper):
         reached: Callable[[Moment], Awaitable[None]],
         alive: Callable[[], Awaitable[None]],
         held: Callable[[], Awaitable[None]],
+        lost: Callable[[], bool],
     ) -> None:
         self.kept = dict(kept)
         self.outputs = 0
@@ -45,11 +49,14 @@ class NotingKeeper(Keeper):
         self._reached = reached
         self._alive = alive
         self._held = held
+        self._lost = lost
 
     async def keep(self, name: str, result: Any, *, private: bool = False) -> str:
         """The result as JSON text, which is kept from now on."""
         await self._alive()
-        text = encode_clean(result, redactor=self._redactor, max_bytes=STEP_BYTES, kind="step_result")
+        text = encode_clean(
+            result, redactor=self._redactor, max_bytes=STEP_BYTES, kind="step_result", shapes=not private
+        )
         size = sum(len(each.encode()) for each in (*self.kept.values(), text))
         if size > STEPS_BYTES:
             limit = f"at most {STEPS_BYTES:,} are kept"
@@ -66,6 +73,11 @@ class NotingKeeper(Keeper):
         """Raises what ends the run if it is to stop."""
         await self._held()
 
+    @property
+    def grace(self) -> float:
+        """None for a run that has lost its worker."""
+        return 0.0 if self._lost() else super().grace
+
 
 class NotedSteps(Steps):
     """Steps that say of each effect whether it was found or made."""
@@ -74,11 +86,27 @@ class NotedSteps(Steps):
         super().__init__(finished=kept, keeper=keeper)
         self._notes = notes
 
-    async def effect(self, name: str, look: Callable[[str], Any], make: Callable[[str], Any], *, key: str) -> Any:
+    async def effect(
+        self,
+        name: str,
+        look: Callable[[str], Any],
+        make: Callable[[str], Any],
+        *,
+        key: str,
+        on_a_loop: bool = True,
+    ) -> Any:
         """As usual."""
         found = partial(self._noted, look, event=EffectFound(name))
         made = partial(self._noted, make, event=EffectMade(name))
-        return await super().effect(name, found, made, key=key)
+
+        async def made_for_main(key: str) -> Any:
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, ClockLoop), "the kit runs async handlers on one"
+            with loop.for_main():
+                return await made(key)
+
+        making = made_for_main if on_a_loop else made
+        return await super().effect(name, found, making, key=key, on_a_loop=on_a_loop)
 
     async def _noted(self, function: Callable[[str], Any], key: str, *, event: EffectFound | EffectMade) -> Any:
         returned = function(key)

@@ -44,7 +44,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is answered, in Markdown. ``work``: the message is work for the background. ``cut``: it would be longer."""
+    """What is answered, in Markdown. ``cut``: it would be longer.
+
+    ``work``: the message is work to send to the background; without a model of the chat's own, only an analysis.
+    """
 
     message: str
     work: bool = False
@@ -106,12 +109,14 @@ class Chat:
         return answer
 
     async def _answer(self, asked: Asked, *, history: Sequence[Message], ends_at: float, say: Say) -> Answer:
-        if rules.is_work(asked.message):
+        work = rules.work_in(asked.message)
+        if not self._model.configured:
+            said = rules.without_a_model(work)
+            say(said)
+            return Answer(message=said, work=work is rules.Work.ANALYSIS)
+        if work:
             say(rules.WORK)
             return Answer(message=rules.WORK, work=True)
-        if not self._model.configured:
-            say(rules.TALK)
-            return Answer(message=rules.TALK)
         with self._places.one_more(asked.user_id):
             try:
                 async with asyncio.timeout_at(ends_at):

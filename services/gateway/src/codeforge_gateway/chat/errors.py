@@ -47,6 +47,6 @@ class TooManyChats(RateLimited):
 
 
 class ConversationNotFound(CodeForgeError):
-    """Raised when nothing is kept of a session for the caller: new, too old, or somebody else's."""
+    """Raised when nothing is kept of a session for the caller: not answered yet, too old, or somebody else's."""
 
     code = "conversation_not_found"

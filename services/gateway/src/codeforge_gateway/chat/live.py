@@ -1,13 +1,14 @@
 """An answer sent while it comes into being, as Server-Sent Events.
 
 ``chat:delta`` ``{text}`` for what has come, then ``chat:done`` with what a JSON answer holds as ``data``, or
-``chat:error`` with the problem. Format: WHATWG HTML, section 9.2 (server-sent events).
+``chat:error`` with the problem, in it ``retryAfter`` (seconds) where a plain answer has ``Retry-After``.
+Format: WHATWG HTML, section 9.2 (server-sent events).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from codeforge_common.errors import CodeForgeError
 from codeforge_gateway.chat.chat import Answer, Say
+from codeforge_gateway.problems import retry_after
 from codeforge_gateway.views import json_bytes
 
 DELTA, DONE, ERROR = "chat:delta", "chat:done", "chat:error"
@@ -58,7 +60,7 @@ class Live:
         self,
         *,
         done: Callable[[Answer], Any],
-        failed: Callable[[CodeForgeError], Any],
+        failed: Callable[[CodeForgeError], Mapping[str, Any]],
         ping: float = PING_SECONDS,
     ) -> AsyncIterator[bytes]:
         """The stream's bytes. ``done`` and ``failed`` make the JSON of the last event; ``ping``: seconds of silence."""
@@ -75,10 +77,11 @@ class Live:
         try:
             yield _frame(DONE, done(self._task.result()))
         except CodeForgeError as error:
-            yield _frame(ERROR, failed(error))
+            yield _frame(ERROR, _with_pause(failed(error), error))
         except Exception:  # the head is out, and a cut connection would say less
             _log.exception("a chat failed")
-            yield _frame(ERROR, failed(CodeForgeError()))
+            unknown = CodeForgeError()
+            yield _frame(ERROR, _with_pause(failed(unknown), unknown))
 
     def _hear(self, piece: str) -> None:
         self._pieces.append(piece)
@@ -99,6 +102,12 @@ class Live:
             except TimeoutError:
                 return False
         return True
+
+
+def _with_pause(problem: Mapping[str, Any], error: CodeForgeError) -> Mapping[str, Any]:
+    """``problem`` with what a plain answer's header says; a stream's head is out."""
+    pause = retry_after(error)
+    return problem if pause is None else {**problem, "retryAfter": pause}
 
 
 def _frame(event: str, data: Any) -> bytes:

@@ -48,8 +48,8 @@ CLIENT_GONE = 499
 DESCRIPTION = (
     "With `backgroundMode` the message becomes an `agent_task`. Without, it is answered in the conversation, with what "
     "was said before in mind: as JSON, or where `Accept` names `text/event-stream` as a stream of `chat:delta` "
-    "`{text}`, then `chat:done` with the answer's `data`, or `chat:error` with the problem. `suggestBackground` in an "
-    "answer says that the message is work for the background."
+    "`{text}`, then `chat:done` with the answer's `data`, or `chat:error` with the problem and `retryAfter`. "
+    "`suggestBackground` in an answer says that the message is work that can be done in the background."
 )
 
 _FOREGROUND_PROBLEMS = (

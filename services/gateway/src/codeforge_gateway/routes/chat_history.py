@@ -31,7 +31,9 @@ async def get_history(request: Request) -> Response:
         raise InvalidRequest(found)
     conversation = await parts.chat.history.read(user_id=user_id, session_id=session_id)
     if not conversation.messages:
-        raise ConversationNotFound("Nothing is kept of this conversation: it is new, too old, or somebody else's.")
+        raise ConversationNotFound(
+            "Nothing is kept of this conversation: none of it was answered yet, or it is too old, or somebody else's."
+        )
     body: ChatHistory = {
         "success": True,
         "data": {"generationId": session_id, "messages": [message_of(said) for said in conversation.messages]},
@@ -60,8 +62,8 @@ def routes(settings: GatewaySettings) -> list[BaseRoute]:
             summary="Read a conversation",
             description=(
                 f"The newest {settings.chat_history_max_messages} messages, kept for "
-                f"{settings.chat_history_seconds} seconds after the last one. A message that became a job has its "
-                "`jobId`."
+                f"{settings.chat_history_seconds} seconds after the last one. A message is kept once it is answered; "
+                "one that became a job has its `jobId`."
             ),
             tags=["chat"],
             responses=openapi.problems("unauthenticated", "invalid_request", "conversation_not_found"),

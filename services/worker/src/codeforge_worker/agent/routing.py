@@ -37,7 +37,7 @@ _CHANGE_WORDS = (
     "|optimi[sz]e|upgrade|migrate|convert|correct|clean up|format|document|cập nhật|sửa|thêm|xóa|xoá|dịch|cải thiện"
 )
 _CREATE_WORDS = (
-    "write|create|generate|build|make|implement|scaffold|develop|code(?= (?:an?|me|up)\\b)|draft|tạo|viết|xây dựng"
+    r"write|create|generate|build|make|implement|scaffold|develop|code(?= (?:an?|me|up)\b)|draft|tạo|viết|xây dựng"
 )
 _NO_ORDER_AFTER = "".join(
     rf"(?<!\b{word} )" for word in ("the", "this", "that", "its", "how to", "what to", "where to")
@@ -50,7 +50,8 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[.?!:;,]\s+|\n+|\b(?=(?:please|(?:can|could|would|will) you|vui lòng|làm ơn|hãy)\b)", re.IGNORECASE
+    r"[.?!:;,]\s+|\n+|\b(?=(?:please|vui lòng|làm ơn|hãy)\b)|(?<=\b(?:and|but)\s)(?=(?:can|could|would|will) you\b)",
+    re.IGNORECASE,
 )
 _QUESTION = re.compile(
     r"\s*(?:(?:and|but|so|or|also|then)\s+)?"

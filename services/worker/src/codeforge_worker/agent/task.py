@@ -67,5 +67,6 @@ class Task:
             message=request.message,
             pushable=pushable if request.token else None,
             local=self.settings.agent_allow_local_repositories,
+            server=self.settings.github_server_url,
         )
         return {"address": choice.address, "reason": choice.reason}

@@ -16,7 +16,7 @@ LONGEST_WAIT_SECONDS = 60.0
 """A call that has to wait longer, in all, gives the worker's slot back: the job goes on later."""
 
 LONGEST_RETRY_SECONDS = 86_400.0
-"""What a provider may put a job off for; a header that asks for more is taken for a mistake."""
+"""What a provider may put a job off for, or have all wait; a header that asks for more is taken for a mistake."""
 
 _FIRST_BACKOFF_SECONDS = 1.0
 
@@ -57,8 +57,10 @@ class Patience:
         raise AssertionError("there is at least one attempt")
 
     def _delay(self, failure: Passing, *, number: int) -> float:
-        backoff = _FIRST_BACKOFF_SECONDS * 2 ** (number - 1)
-        return failure.after if failure.after is not None else backoff * (0.5 + self.jitter() / 2)
+        if failure.after is not None:
+            return min(failure.after, LONGEST_RETRY_SECONDS)
+        backoff: float = _FIRST_BACKOFF_SECONDS * 2 ** (number - 1)
+        return backoff * (0.5 + self.jitter() / 2)
 
     async def _wait(self, seconds: float, *, waited: float, why: str) -> float:
         if seconds <= 0:

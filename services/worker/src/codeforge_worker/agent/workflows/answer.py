@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from codeforge_common.handler import Fail
 from codeforge_worker.agent.envelope import envelope
-from codeforge_worker.agent.models import Conversation
+from codeforge_worker.agent.models import Conversation, Model
 from codeforge_worker.agent.stage import Stage
 from codeforge_worker.agent.task import Task
 
@@ -24,7 +25,7 @@ access to repositories, files or the network in this answer: say so where it wou
 async def run(task: Task) -> Mapping[str, Any]:
     """The envelope; ``result`` is the answer.
 
-    :raises Fail: ``model_not_configured`` and what else the model raises.
+    :raises Fail: ``model_not_configured``, ``model_answer_empty`` and what else the model raises.
     :raises Retry: what the model raises.
     :raises LimitReached: the job may use the model no longer.
     """
@@ -38,9 +39,10 @@ async def answered(task: Task, *, instructions: str) -> Mapping[str, Any]:
     language = f"\n\nThe person reads: {task.request.language}" if task.request.language else ""
 
     async def ask() -> str:
-        conversation = Conversation.start(instructions, task.request.message + language)
-        turn = await model.turn(conversation, tools=(), budget=task.spending.budget, on_text=task.ctx.output)
-        return turn.text.strip()
+        text = await _whole(task, Conversation.start(instructions, task.request.message + language), model=model)
+        if not text:
+            raise Fail("model_answer_empty", f"The model {model.name} answered without a word.")
+        return text
 
     async with task.spending.in_time():
         text: str = await task.spending.step("answer", ask)
@@ -51,6 +53,17 @@ async def answered(task: Task, *, instructions: str) -> Mapping[str, Any]:
         usage=task.spending.budget.usage,
         **task.decisions(),
     )
+
+
+async def _whole(task: Task, conversation: Conversation, *, model: Model) -> str:
+    """The answer, also where it takes several turns: one that is cut at its greatest length goes on in the next."""
+    pieces: list[str] = []
+    while True:
+        turn = await model.turn(conversation, tools=(), budget=task.spending.budget, on_text=task.ctx.output)
+        pieces.append(turn.text)
+        # There are no tools that it could call; and who has no word to say in a turn won't find one in the next.
+        if turn.finished or turn.calls or not turn.text.strip():
+            return "".join(pieces).strip()
 
 
 def _first_sentence(text: str) -> str:
